@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok gmtime localtime atoi atol atof system popen
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok gmtime localtime atoi atol atof \
+    system popen
 
 #endif

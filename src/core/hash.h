@@ -8,14 +8,14 @@
 
 void hash_sha256(unsigned char out[HASH_SHA256_SIZE], bw_str data);
 void hash_hmac_sha256(unsigned char out[HASH_SHA256_SIZE], bw_str key, bw_str data);
-void hash_random(void *out, size_t n);                 /* aborts when the system gives none */
+void hash_random(void *out, size_t n);                  /* aborts when the system gives none */
 bool hash_same(const void *a, const void *b, size_t n); /* in constant time */
 
-void hex_write(struct bw_buf *b, bw_str bytes);        /* lower case */
+void hex_write(struct bw_buf *b, bw_str bytes);           /* lower case */
 bool hex_parse(bw_str hex, unsigned char *out, size_t n); /* exactly 2n digits */
-void base64_write(struct bw_buf *b, bw_str bytes);     /* RFC 4648 §4, padded */
-void base64url_write(struct bw_buf *b, bw_str bytes);  /* §5, no padding */
-bool base64_parse(bw_str text, struct bw_buf *out);    /* strict: padding, no other characters */
+void base64_write(struct bw_buf *b, bw_str bytes);        /* RFC 4648 §4, padded */
+void base64url_write(struct bw_buf *b, bw_str bytes);     /* §5, no padding */
+bool base64_parse(bw_str text, struct bw_buf *out);       /* strict: padding, no other characters */
 bool base64url_parse(bw_str text, struct bw_buf *out);
 
 #endif

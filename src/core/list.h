@@ -28,7 +28,7 @@ static inline void list_add_before(struct list *at, struct list *n)
     at->prev = n;
 }
 
-#define list_push_back(head, n) list_add_before((head), (n))
+#define list_push_back(head, n)  list_add_before((head), (n))
 #define list_push_front(head, n) list_add_before((head)->next, (n))
 
 static inline void list_remove(struct list *n)

@@ -4,14 +4,20 @@
  *
  *   log_info("http", "listening", LOG_TEXT("url", url), LOG_NUM("port", port));
  *
- * Messages are constants, what varies goes into fields; secrets go nowhere. Before log_start and after
- * log_stop records go straight to standard error. */
+ * Messages are constants, what varies goes into fields; secrets go nowhere. Before log_start and
+ * after log_stop records go straight to standard error. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
 #include <burrow/buf.h>
 
-#define LOG_LEVELS(X) X(TRACE, trace) X(DEBUG, debug) X(INFO, info) X(WARN, warn) X(ERROR, error) X(FATAL, fatal)
+#define LOG_LEVELS(X) \
+    X(TRACE, trace)   \
+    X(DEBUG, debug)   \
+    X(INFO, info)     \
+    X(WARN, warn)     \
+    X(ERROR, error)   \
+    X(FATAL, fatal)
 
 enum log_level {
 #define X(name, text) LOG_LEVEL_##name,
@@ -21,7 +27,7 @@ enum log_level {
 
 struct log_field {
     const char *key;
-    char kind;       /* 's' text, 'i' int, 'r' real, 'b' bool */
+    char kind; /* 's' text, 'i' int, 'r' real, 'b' bool */
     bw_str s;
     int64_t i;
     double r;
@@ -29,40 +35,45 @@ struct log_field {
 
 #define LOG_TEXT(k, v) ((struct log_field){.key = (k), .kind = 's', .s = (v)})
 #define LOG_CSTR(k, v) ((struct log_field){.key = (k), .kind = 's', .s = bw_cstr(v)})
-#define LOG_NUM(k, v) ((struct log_field){.key = (k), .kind = 'i', .i = (int64_t)(v)})
+#define LOG_NUM(k, v)  ((struct log_field){.key = (k), .kind = 'i', .i = (int64_t)(v)})
 #define LOG_REAL(k, v) ((struct log_field){.key = (k), .kind = 'r', .r = (v)})
 #define LOG_BOOL(k, v) ((struct log_field){.key = (k), .kind = 'b', .i = (v)})
 
-#define LOG_FIELDS(text, ...) (text), (const struct log_field[]){__VA_ARGS__}
-#define LOG_AT(level, area, ...)                                                                   \
-    do {                                                                                           \
-        if (log_enabled(level))                                                                    \
-            log_write((level), (area), LOG_FIELDS(__VA_ARGS__, {.key = NULL}));                    \
+#define LOG_FIELDS(text, ...)          \
+    (text), (const struct log_field[]) \
+    {                                  \
+        __VA_ARGS__                    \
+    }
+#define LOG_AT(level, area, ...)                                                \
+    do {                                                                        \
+        if (log_enabled(level))                                                 \
+            log_write((level), (area), LOG_FIELDS(__VA_ARGS__, {.key = NULL})); \
     } while (0)
 #define log_trace(...) LOG_AT(LOG_LEVEL_TRACE, __VA_ARGS__)
 #define log_debug(...) LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_warn(...) LOG_AT(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...)  LOG_AT(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
 
 struct log_opts {
-    int level;              /* enum log_level */
-    bool json;              /* JSON lines instead of text */
-    const char *path;       /* file appended to; NULL = standard error */
-    bool colour;            /* text only; the caller asked the terminal */
+    int level;        /* enum log_level */
+    bool json;        /* JSON lines instead of text */
+    const char *path; /* file appended to; NULL = standard error */
+    bool colour;      /* text only; the caller asked the terminal */
 };
 
-bool log_start(const struct log_opts *o, struct bw_err *e);   /* starts the writer thread */
-void log_stop(void);                                          /* writes what is queued, ends the thread */
-void log_flush(void);                                         /* *Waits.* until all records queued so far are written */
-bool log_enabled(enum log_level level);                       /* one relaxed atomic load */
+bool log_start(const struct log_opts *o, struct bw_err *e); /* starts the writer thread */
+void log_stop(void);                    /* writes what is queued, ends the thread */
+void log_flush(void);                   /* *Waits.* until all records queued so far are written */
+bool log_enabled(enum log_level level); /* one relaxed atomic load */
 void log_set_level(enum log_level level);
-void log_write(enum log_level level, const char *area, const char *text, const struct log_field *fields);
-uint64_t log_lost(void);                                      /* records dropped since the start */
+void log_write(enum log_level level, const char *area, const char *text,
+               const struct log_field *fields);
+uint64_t log_lost(void); /* records dropped since the start */
 /* The error's sentence as field "error". */
 struct log_field log_err(const struct bw_err *e);
 /* Pure: one line of either form, ends with LF. */
-void log_format(struct bw_buf *out, bool json, bool colour, bw_time at, enum log_level level, const char *area,
-                const char *text, const struct log_field *fields);
+void log_format(struct bw_buf *out, bool json, bool colour, bw_time at, enum log_level level,
+                const char *area, const char *text, const struct log_field *fields);
 
 #endif

@@ -6,25 +6,32 @@
 
 #include <burrow/buf.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_TIME /* histogram of ns, shown in seconds */, METRIC_SIZE /* of bytes */ };
+enum metric_kind {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_TIME /* histogram of ns, shown in seconds */,
+    METRIC_SIZE /* of bytes */
+};
 
 struct metric_family {
-    const char *name;       /* OpenMetrics name without _total/_seconds suffixes' rules: "http_requests" */
+    const char
+        *name; /* OpenMetrics name without _total/_seconds suffixes' rules: "http_requests" */
     enum metric_kind kind;
     const char *help;
 };
 
-/* labels: `route="/api/Article",status="2xx"` already escaped (metric_label), or "". Copied. The same
- * family and labels give the same series. Any thread. */
+/* labels: `route="/api/Article",status="2xx"` already escaped (metric_label), or "". Copied. The
+ * same family and labels give the same series. Any thread. */
 unsigned metric_new(const struct metric_family *f, const char *labels);
-void metric_add(unsigned series, int64_t n);        /* counter, gauge (may be negative); ~2 ns */
-void metric_observe(unsigned series, int64_t v);    /* histogram */
-int64_t metric_value(unsigned series);              /* sum over threads; of a histogram: the count */
+void metric_add(unsigned series, int64_t n);     /* counter, gauge (may be negative); ~2 ns */
+void metric_observe(unsigned series, int64_t v); /* histogram */
+int64_t metric_value(unsigned series);           /* sum over threads; of a histogram: the count */
 /* A gauge computed when read; fn must be quick and callable from any thread. */
-void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t (*fn)(void *), void *arg);
+void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t (*fn)(void *),
+                     void *arg);
 void metric_label(struct bw_buf *b, const char *name, bw_str value);
 /* The whole exposition, OpenMetrics 1.0 (ends "# EOF") or Prometheus text 0.0.4. */
 void metric_write(struct bw_buf *b, bool openmetrics);
-void metric_reset(void);                            /* tests */
+void metric_reset(void); /* tests */
 
 #endif

@@ -11,19 +11,20 @@
 #include <burrow/json.h>
 
 enum opt_type {
-    OPT_BOOL,       /* bool */
-    OPT_INT,        /* int64_t, min..max */
-    OPT_REAL,       /* double */
-    OPT_SIZE,       /* int64_t bytes: 4096, "16 MiB", "64K" */
-    OPT_DURATION,   /* int64_t nanoseconds: 30 (seconds), "1.5s", "250ms", "2h" */
-    OPT_TEXT,       /* bw_str, NUL behind it */
-    OPT_CSTR,       /* const char * */
-    OPT_ENUM,       /* int: index in `names` */
-    OPT_SECTION,    /* embedded struct, `options` */
-    OPT_LIST,       /* struct opt_list of structs (`options`, `item_size`): JSON array of objects */
-    OPT_MAP,        /* the same from a JSON object; the member's name goes to the item's first option (OPT_CSTR) */
-    OPT_TEXTS,      /* const char ** NULL-terminated: JSON array of strings, or one string */
-    OPT_RAW         /* bw_str: the value's JSON text, for who parses it himself */
+    OPT_BOOL,     /* bool */
+    OPT_INT,      /* int64_t, min..max */
+    OPT_REAL,     /* double */
+    OPT_SIZE,     /* int64_t bytes: 4096, "16 MiB", "64K" */
+    OPT_DURATION, /* int64_t nanoseconds: 30 (seconds), "1.5s", "250ms", "2h" */
+    OPT_TEXT,     /* bw_str, NUL behind it */
+    OPT_CSTR,     /* const char * */
+    OPT_ENUM,     /* int: index in `names` */
+    OPT_SECTION,  /* embedded struct, `options` */
+    OPT_LIST,     /* struct opt_list of structs (`options`, `item_size`): JSON array of objects */
+    OPT_MAP,      /* the same from a JSON object; the member's name goes to the item's first option
+                     (OPT_CSTR) */
+    OPT_TEXTS,    /* const char ** NULL-terminated: JSON array of strings, or one string */
+    OPT_RAW       /* bw_str: the value's JSON text, for who parses it himself */
 };
 
 struct opt_list {
@@ -32,17 +33,17 @@ struct opt_list {
 };
 
 struct option {
-    const char *name;          /* as in JSON, lower case with '_' */
+    const char *name; /* as in JSON, lower case with '_' */
     enum opt_type type;
     size_t offset;
-    const char *initial;       /* default as JSON text; NULL = zero / empty */
-    int64_t min, max;          /* INT SIZE DURATION (ns); both 0 = any */
-    const char *const *names;  /* ENUM, NULL-terminated */
-    const struct option *options;   /* SECTION LIST MAP; ended by name == NULL */
+    const char *initial;          /* default as JSON text; NULL = zero / empty */
+    int64_t min, max;             /* INT SIZE DURATION (ns); both 0 = any */
+    const char *const *names;     /* ENUM, NULL-terminated */
+    const struct option *options; /* SECTION LIST MAP; ended by name == NULL */
     size_t item_size;
-    bool required, secret;     /* secret: printed as "***" */
-    bool live;                 /* a reload may change it */
-    const char *help;          /* one sentence */
+    bool required, secret; /* secret: printed as "***" */
+    bool live;             /* a reload may change it */
+    const char *help;      /* one sentence */
     /* Further check of the parsed value; may be NULL. */
     bool (*check)(const void *value, struct bw_err *e);
 };
@@ -52,16 +53,24 @@ struct option {
 /* Fills `out` with the defaults. */
 void settings_defaults(const struct option *t, void *out, struct bw_arena *a);
 /* Parses text (JSON with comments) over what is there. `file` names it in errors. */
-bool settings_parse(const struct option *t, void *out, struct bw_arena *a, const char *file, bw_str text, struct bw_err *e);
-bool settings_load(const struct option *t, void *out, struct bw_arena *a, const char *path, struct bw_err *e);
-/* Every BURROW_X_Y in envp that a table knows; an unknown BURROW_… is an error with "did you mean". */
-bool settings_env(const struct option *t, void *out, struct bw_arena *a, const char *const *envp, struct bw_err *e);
+bool settings_parse(const struct option *t, void *out, struct bw_arena *a, const char *file,
+                    bw_str text, struct bw_err *e);
+bool settings_load(const struct option *t, void *out, struct bw_arena *a, const char *path,
+                   struct bw_err *e);
+/* Every BURROW_X_Y in envp that a table knows; an unknown BURROW_… is an error with "did you mean".
+ */
+bool settings_env(const struct option *t, void *out, struct bw_arena *a, const char *const *envp,
+                  struct bw_err *e);
 /* One "section.key" = value as typed on a command line (bare text where JSON does not fit). */
-bool settings_set(const struct option *t, void *out, struct bw_arena *a, bw_str key, bw_str value, struct bw_err *e);
+bool settings_set(const struct option *t, void *out, struct bw_arena *a, bw_str key, bw_str value,
+                  struct bw_err *e);
 /* Required options present? */
 bool settings_check(const struct option *t, const void *out, struct bw_err *e);
-void settings_print(const struct option *t, const void *in, struct bw_buf *out);      /* JSON, indented, secrets hidden */
-void settings_schema(const struct option *t, const char *title, struct bw_buf *out);  /* JSON Schema 2020-12 */
-void settings_help(const struct option *t, struct bw_buf *out);                       /* for --help and docs: name, type, default, help */
+void settings_print(const struct option *t, const void *in,
+                    struct bw_buf *out); /* JSON, indented, secrets hidden */
+void settings_schema(const struct option *t, const char *title,
+                     struct bw_buf *out); /* JSON Schema 2020-12 */
+void settings_help(const struct option *t,
+                   struct bw_buf *out); /* for --help and docs: name, type, default, help */
 
 #endif

@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-#define VEC(type)                                                                                  \
-    struct {                                                                                       \
-        type *p;                                                                                   \
-        size_t n, cap;                                                                             \
+#define VEC(type)      \
+    struct {           \
+        type *p;       \
+        size_t n, cap; \
     }
 
 void *vec_grown(void *p, size_t *cap, size_t need, size_t item);
@@ -17,7 +17,7 @@ void *vec_grown(void *p, size_t *cap, size_t need, size_t item);
 #define vec_push(v)                                                                                \
     ((v)->n == (v)->cap ? ((v)->p = vec_grown((v)->p, &(v)->cap, (v)->n + 1, sizeof *(v)->p)) : 0, \
      &(v)->p[(v)->n++])
-#define vec_clear(v) ((void)((v)->n = 0))
+#define vec_clear(v)   ((void)((v)->n = 0))
 #define vec_release(v) (free((v)->p), (v)->p = NULL, (v)->n = (v)->cap = 0)
 
 #endif
