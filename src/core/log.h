@@ -9,7 +9,7 @@
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
-#include <burrow/buf.h>
+#include <burrow/time.h>
 
 #define LOG_LEVELS(X) \
     X(TRACE, trace)   \

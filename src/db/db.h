@@ -9,6 +9,7 @@
 #define DB_DB_H
 
 #include <burrow/arena.h>
+#include <burrow/buf.h>
 #include <burrow/err.h>
 #include <burrow/value.h>
 
