@@ -1,0 +1,53 @@
+/* req.h: one request inside the server: what the transport gave, what the steps found out, what the
+ * handler uses (route.h is its public face). Lives on the fiber's stack, dies with the request. */
+#ifndef REST_REQ_H
+#define REST_REQ_H
+
+#include "net/http.h"
+#include "rest/registry.h"
+#include "rest/server.h"
+
+#define REQ_PARAMS 64
+
+struct req_param {
+    bw_str name, value; /* decoded */
+};
+
+struct bw_req {
+    struct http_req *http;
+    struct http_res *res;
+    struct bw_server *server;
+    struct bw_arena *arena; /* http->arena */
+    struct route_match match;
+    const struct endpoint *endpoint;
+    struct req_param *params; /* of the query string, in order; by req_params */
+    unsigned n_params;
+    bool params_read;
+    struct bw_json_writer json; /* over res->body */
+    struct faults *faults;      /* what a 422 tells field by field; NULL when none */
+    void *client;               /* link's in-process client of this request */
+    int64_t began;              /* monotonic ns */
+};
+
+/* Reads the query string once; BW_BAD on a bad escape or more than REQ_PARAMS. */
+bool req_params(struct bw_req *rq, struct bw_err *e);
+bw_str req_param(struct bw_req *rq,
+                 const char *name); /* first of that name, p == NULL when none or unreadable */
+/* Fails with BW_BAD for a query parameter that is none of these (NULL-terminated), with "did you
+ * mean". */
+bool req_only_params(struct bw_req *rq, const char *const *known, struct bw_err *e);
+bw_str req_part(const struct bw_req *rq, const char *name); /* path part, decoded */
+/* A path part as record id: BW_MISSING when it is no positive int64. */
+bool req_id(const struct bw_req *rq, int64_t *id, struct bw_err *e);
+/* "Prefer: count=exact, return=representation" → value of one preference ("" when valueless), p ==
+ * NULL when absent. RFC 7240. */
+bw_str req_prefer(const struct bw_req *rq, const char *name);
+/* Content-Type must be one of these (parameters ignored); BW_MEDIA names them. No body: fine. */
+bool req_media(const struct bw_req *rq, const char *const *types, struct bw_err *e);
+
+/* Answers with application/problem+json (RFC 9457) from an error: the only place where errors
+ * become HTTP (problem.c). Sets what belongs to the status: Allow for 405, Retry-After for 503 and
+ * 429. */
+void problem_answer(struct bw_req *rq, const struct bw_err *e);
+
+#endif
