@@ -1,0 +1,102 @@
+"""burrow.py: what system tests share: starting the real binaries in a temporary folder on a free
+port, calling them, and ending them. Binaries come from $BURROW_BUILD (build/ unless said)."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("BURROW_BUILD", ROOT / "build"))
+BURROW = BUILD / "burrow"
+BLOG = BUILD / "examples/blog/blog"
+# Sanitized binaries start and answer more slowly.
+PATIENCE = 60
+
+
+class Server:
+    """A running server: .url, .get/.post/… by path, .log() its standard error so far."""
+
+    def __init__(self, words, folder, env=None, wait=True):
+        self.folder = pathlib.Path(folder)
+        self.err_path = self.folder / f"stderr-{time.monotonic_ns()}.log"
+        self.out_lines = []
+        self.process = subprocess.Popen(
+            [str(w) for w in words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=open(self.err_path, "w"), text=True, env={**os.environ, **(env or {})}, start_new_session=True)
+        self.url = None
+        self._urls = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.session = requests.Session()
+        self.session.trust_env = False
+        if wait:
+            self.wait_listening()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.out_lines.append(line.rstrip("\n"))
+            m = re.search(r"listening on (\S+)", line)
+            if m and not self.url:
+                self.url = m.group(1).rstrip("/")
+                self._urls.set()
+        self._urls.set()
+
+    def wait_listening(self):
+        assert self._urls.wait(PATIENCE), f"said no address: {self.log()}"
+        assert self.url, f"ended with {self.process.wait(PATIENCE)}: {self.log()}"
+        return self
+
+    def log(self):
+        return self.err_path.read_text(errors="replace")
+
+    def call(self, method, path, **more):
+        more.setdefault("timeout", PATIENCE)
+        return self.session.request(method, self.url + path, **more)
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.call("POST", path, **(dict(json=body) if body is not None else {}), **more)
+
+    def put(self, path, body=None, **more):
+        return self.call("PUT", path, **(dict(json=body) if body is not None else {}), **more)
+
+    def patch(self, path, body=None, **more):
+        return self.call("PATCH", path, **(dict(json=body) if body is not None else {}), **more)
+
+    def delete(self, path, **more):
+        return self.call("DELETE", path, **more)
+
+    def stop(self, sig=signal.SIGTERM):
+        """Signals and waits; the exit status. A sanitizer's report fails the test that stops the server."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        code = self.process.wait(PATIENCE)
+        self.session.close()
+        if sig == signal.SIGTERM:
+            text = self.log()
+            assert "Sanitizer" not in text and "runtime error" not in text, text[-6000:]
+        return code
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+
+def run(*words, folder=None, env=None, stdin="", timeout=PATIENCE):
+    """Runs a program to its end: CompletedProcess with text."""
+    return subprocess.run([str(w) for w in words], cwd=folder, input=stdin, capture_output=True, text=True,
+                          timeout=timeout, env={**os.environ, **(env or {})})
+
+
+def blog(folder, *more, **kw):
+    return Server([BLOG, "--listen", "127.0.0.1:0", "--data", pathlib.Path(folder) / "data", *more], folder, **kw)
+
+
+def dump(value):
+    return json.dumps(value, indent=1)

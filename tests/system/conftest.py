@@ -1,0 +1,30 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import burrow  # noqa: E402
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(*words): a Server of the blog example, ended with the test."""
+    servers = []
+
+    def begin(*words, **kw):
+        servers.append(burrow.blog(tmp_path, *words, **kw))
+        return servers[-1]
+
+    yield begin
+    for s in servers:
+        if s.process.poll() is None:
+            s.stop()
+
+
+@pytest.fixture(scope="module")
+def blog(tmp_path_factory):
+    """One blog server for a file's tests that do not disturb each other."""
+    s = burrow.blog(tmp_path_factory.mktemp("blog"))
+    yield s
+    s.stop()

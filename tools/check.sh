@@ -1,0 +1,20 @@
+#!/bin/sh
+# The quick checks, each with the mend in its message. Called by ./dev check.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+git ls-files -co --exclude-standard '*.c' '*.h' | while read -r f; do [ -f "$f" ] && echo "$f"; done >build/check.files
+
+unformatted=$(xargs clang-format --dry-run <build/check.files 2>&1 | sed -n 's/^\([^:]*\):[0-9].*/\1/p' | sort -u)
+if [ -n "$unformatted" ]; then
+    printf '%s\n' "$unformatted" | while read -r f; do echo "$f: not formatted; run: clang-format -i $f"; done
+    bad=1
+else
+    echo "format: ok"
+fi
+python3 tools/check_floors.py || bad=1
+python3 tools/check_sizes.py || bad=1
+python3 tools/check_tidy.py || bad=1
+git ls-files -co --exclude-standard '*.sh' | xargs shellcheck dev .ci/run && echo "shellcheck: ok" || bad=1
+[ $bad = 0 ] && echo "check: all ok"
+exit $bad
