@@ -10,7 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build/tidy"
-DEFINES = ["-std=c17", "-D_GNU_SOURCE", '-DBW_VERSION="x"', "-Iinclude", "-Isrc", "-include", "src/core/banned.h"]
+DEFINES = ["-std=c17", "-D_GNU_SOURCE", '-DBW_RELEASE="x"', "-Iinclude", "-Isrc", "-include", "src/core/banned.h"]
 
 
 def digest(*parts):
