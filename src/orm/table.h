@@ -89,8 +89,15 @@ struct column *table_column(const struct table *t, bw_str name); /* NULL when no
 /* BW_BAD "Article has no field 'x', did you mean …", e->field set. */
 struct column *table_need(const struct table *t, bw_str name, struct bw_err *e);
 
-/* Tables from settings JSON (`"tables": [...]` as text): descriptors allocated in the arena.
- * `file`, `text` give places in errors. */
-const struct bw_table **tables_from_json(bw_str json, struct bw_arena *a, struct bw_err *e);
+/* "int" "real" "text" …: the type's name in settings JSON and sentences. */
+const char *type_name(enum bw_type t);
+
+/* Tables from settings JSON (the array behind `"tables":`, comments allowed): descriptors and the
+ * NULL-terminated list of them allocated in the arena; NULL on error. Errors are
+ * "file:line:column: sentence" (file NULL: "line 3, column 7: sentence"), naming table and field;
+ * when `json` lies inside `text` (the whole settings file) places count from the file's beginning,
+ * else (text.p NULL) from the array's. What needs the other tables is checked by model_init. */
+const struct bw_table **tables_from_json(bw_str json, const char *file, bw_str text,
+                                         struct bw_arena *a, struct bw_err *e);
 
 #endif

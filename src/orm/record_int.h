@@ -1,0 +1,15 @@
+/* record_int.h: how the parts of record word a wrong value. */
+#ifndef ORM_RECORD_INT_H
+#define ORM_RECORD_INT_H
+
+#include "orm/record.h"
+
+/* "views must be an integer, got 'x'": rule "type" ("enum" for an unknown name). `got` as it shall
+ * show; of a write-only field it is left out. Always false. */
+bool fault_type(struct faults *f, const struct column *c, bw_str got);
+/* ENUM: "status must be one of draft, live; got 'drft', did you mean 'draft'?". Always false. */
+bool fault_enum(struct faults *f, const struct column *c, bw_str got);
+/* ", got <got>" cut to 40 bytes and in quotes when `quoted`; "" for a write-only field. */
+bw_str fault_got(struct faults *f, const struct column *c, bw_str got, bool quoted);
+
+#endif
