@@ -56,6 +56,8 @@ struct http_res {
     bool started;    /* the head is out; status and fields are fixed */
     bool no_compress;
     bool close;     /* end the connection behind this answer */
+    bool broken;    /* failed after `started`: cut the connection without the body's proper end (no
+                       last chunk), so that the peer sees that the answer is not whole */
     int64_t length; /* of a streamed body when known, else -1 (chunked) */
     struct http_req *rq;
     /* *Waits.* Sends the head if it is not out, then what is in body and clears it. */
