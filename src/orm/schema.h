@@ -11,10 +11,10 @@
 
 struct schema_step {
     const char *table;
-    bw_str sentence; /* "add column Article.views (INTEGER)" */
-    bw_str why;      /* for a lossy one: what could be lost, "column 'old' holds 512 values" */
-    bw_str sql[8];   /* run in order, in one transaction */
-    unsigned n_sql;
+    bw_str sentence;   /* "add column Article.views (INTEGER)" */
+    bw_str why;        /* for a lossy one: what could be lost, "column 'old' holds 512 values" */
+    const bw_str *sql; /* run in order, in one transaction; NUL behind each */
+    unsigned n_sql;    /* 0: apply cannot do it either, `why` tells what to do by hand */
     bool additive;
 };
 

@@ -60,10 +60,16 @@ struct store_kind {
     bool (*verify)(struct store *s, struct bw_buf *report, struct bw_err *e);
 };
 
-/* Every store struct begins with this. */
+/* Every store struct begins with this, every cursor and transaction with its own. */
 struct store {
     const struct store_kind *kind;
     const char *name;
+};
+struct store_cursor {
+    struct store *store;
+};
+struct store_tx {
+    struct store *store;
 };
 
 extern const struct store_kind
