@@ -32,12 +32,13 @@ BW_API struct bw_arena *bw_client_arena(struct bw_client *c);
 /* `rec` points to the table's C struct. */
 BW_API bool bw_get(struct bw_client *c, const struct bw_table *t, int64_t id, void *rec,
                    struct bw_err *e);
-/* Ends with bw_rows_close. Rows stream. */
+/* All records of the query (at most its limit), fetched page by page as they are read. Ends with
+ * bw_rows_close. */
 BW_API struct bw_rows *bw_list(struct bw_client *c, const struct bw_query *q, struct bw_err *e);
-/* 1: *rec filled; 0: end; -1: failed. */
+/* 1: *rec filled, its texts live until the next call on these rows; 0: end; -1: failed. */
 BW_API int bw_rows_next(struct bw_rows *r, void *rec, struct bw_err *e);
-BW_API bw_str bw_rows_cursor(const struct bw_rows *r); /* for bw_after, p == NULL when there is no
-                                                          more; after the last row */
+/* Where bw_after would go on behind the page read last; p == NULL when there is nothing more. */
+BW_API bw_str bw_rows_cursor(const struct bw_rows *r);
 BW_API void bw_rows_close(struct bw_rows *r);
 BW_API bool bw_count(struct bw_client *c, const struct bw_query *q, int64_t *n, struct bw_err *e);
 /* Adds; the new id is stored in the record and in *id (may be NULL). */
@@ -68,9 +69,12 @@ BW_API bool bw_batch_send(struct bw_batch *b, int64_t *ids, struct bw_err *e);
 BW_API bool bw_invoke(struct bw_client *c, const char *method, bw_str args, bw_str *result,
                       struct bw_err *e);
 
+struct bw_blob_data {
+    bw_str bytes, content_type; /* content_type "" = application/octet-stream */
+};
 BW_API bool bw_blob_get(struct bw_client *c, const struct bw_table *t, int64_t id,
-                        const char *field, bw_str *bytes, bw_str *content_type, struct bw_err *e);
+                        const char *field, struct bw_blob_data *out, struct bw_err *e);
 BW_API bool bw_blob_put(struct bw_client *c, const struct bw_table *t, int64_t id,
-                        const char *field, bw_str bytes, bw_str content_type, struct bw_err *e);
+                        const char *field, const struct bw_blob_data *blob, struct bw_err *e);
 
 #endif
