@@ -14,6 +14,7 @@ void client_init(struct bw_client *c, const struct client_kind *kind,
 {
     c->kind = kind;
     bw_arena_init(&c->own);
+    bw_arena_init(&c->plans);
     c->arena = &c->own;
     c->root = o && o->root ? o->root : "api";
     c->timeout = (o && o->timeout_ms ? o->timeout_ms : 30000) * CLOCK_MS;
@@ -22,9 +23,10 @@ void client_init(struct bw_client *c, const struct client_kind *kind,
 
 static void free_tables(struct bw_client *c)
 {
-    for (unsigned i = 0; i < c->n_tables; i++)
-        table_release(&c->tables[i]);
-    free(c->tables);
+    for (size_t i = 0; i < c->tables.n; i++)
+        table_release(c->tables.p[i]);
+    vec_release(&c->tables);
+    bw_arena_release(&c->plans);
 }
 
 void bw_client_close(struct bw_client *c)
@@ -132,19 +134,17 @@ bool client_exchange(struct bw_client *c, const struct client_ask *ask,
 
 struct table *client_table(struct bw_client *c, const struct bw_table *t, struct bw_err *e)
 {
-    for (unsigned i = 0; i < c->n_tables; i++)
-        if (c->tables[i].def == t)
-            return &c->tables[i];
+    for (size_t i = 0; i < c->tables.n; i++)
+        if (c->tables.p[i]->def == t)
+            return c->tables.p[i];
     if (!t->size)
         return bw_fail(e, BW_BAD, "table %s has no C struct", t->name), NULL;
-    if (!c->tables && !(c->tables = calloc(LIMIT_TABLES, sizeof *c->tables)))
-        return bw_fail(e, BW_BUSY, "no memory for a client's tables"), NULL;
-    if (c->n_tables == LIMIT_TABLES)
-        return bw_fail(e, BW_TOOBIG, "a client uses at most %d tables", LIMIT_TABLES), NULL;
-    struct table *made = &c->tables[c->n_tables];
-    if (!table_init_alone(made, t, e))
+    if (c->model && model_of(c->model, t))
+        return model_of(c->model, t);
+    struct table *made = BW_NEW(&c->plans, struct table);
+    if (!table_init_alone(made, t, &c->plans, e))
         return NULL;
-    c->n_tables++;
+    *vec_push(&c->tables) = made;
     return made;
 }
 

@@ -6,6 +6,7 @@
 #include <burrow/client.h>
 #include <burrow/json.h>
 
+#include "core/vec.h"
 #include "link/query_int.h"
 #include "orm/record.h"
 
@@ -35,10 +36,11 @@ struct bw_client {
     const char *root;
     int64_t timeout; /* ns for one call */
     size_t max_answer;
-    void *place;          /* the kind's */
-    bool of_request;      /* its arena and life are a request's */
-    struct table *tables; /* made ready for this client, one per descriptor used */
-    unsigned n_tables;
+    void *place;                /* the kind's */
+    bool of_request;            /* its arena and life are a request's */
+    const struct model *model;  /* of the server in this process: its plans serve; NULL elsewhere */
+    struct bw_arena plans;      /* of tables */
+    VEC(struct table *) tables; /* made ready for this client, one per descriptor used */
 };
 
 extern const struct client_kind client_local, client_http;

@@ -10,7 +10,7 @@ struct remote {
     struct bw_arena arena; /* of the uri */
 };
 
-static void close(struct bw_client *c)
+static void close_http(struct bw_client *c)
 {
     struct remote *r = c->place;
     http_client_free(r->http);
@@ -63,7 +63,7 @@ static bool ask_http(struct bw_client *c, const struct client_ask *ask,
     return ok;
 }
 
-const struct client_kind client_http = {.name = "http", .ask = ask_http, .close = close};
+const struct client_kind client_http = {.name = "http", .ask = ask_http, .close = close_http};
 
 struct bw_client *bw_client_open(const char *url, const struct bw_client_opts *opts,
                                  struct bw_err *e)

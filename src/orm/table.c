@@ -141,6 +141,20 @@ bool table_make(struct table *t, const struct bw_table *def, struct bw_arena *a,
     return table_check_indexes(t, e);
 }
 
+bool table_init_alone(struct table *t, const struct bw_table *def, struct bw_arena *a,
+                      struct bw_err *e)
+{
+    if (table_make(t, def, a, e))
+        return true;
+    table_release(t);
+    return false;
+}
+
+void table_release(struct table *t)
+{
+    map_release(&t->by_name);
+}
+
 struct column *table_column(const struct table *t, bw_str name)
 {
     return map_get(&t->by_name, name);

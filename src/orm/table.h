@@ -85,6 +85,11 @@ struct table *model_need(const struct model *m, bw_str name, struct bw_err *e);
 struct table *
 model_of(const struct model *m,
          const struct bw_table *def); /* the one made from this descriptor (or one of its name) */
+/* A table for reading and writing records only (a client's): without a model, so its references
+ * stay unbound. Ended by table_release. */
+bool table_init_alone(struct table *t, const struct bw_table *def, struct bw_arena *a,
+                      struct bw_err *e);
+void table_release(struct table *t);
 struct column *table_column(const struct table *t, bw_str name); /* NULL when none or hidden */
 /* BW_BAD "Article has no field 'x', did you mean …", e->field set. */
 struct column *table_need(const struct table *t, bw_str name, struct bw_err *e);
