@@ -60,6 +60,7 @@ bool record_read_value(const struct column *c, struct bw_json_reader *in, struct
 /* One value from text: as in JSON but bare (no quotes), BOOL also 1 and 0; the text is borrowed. */
 bool record_text_value(const struct column *c, bw_str text, struct bw_value *out, struct faults *f);
 /* One field from text (CSV import, URL): "" is null for nullable non-text columns. Not for `id`.
+ * The text is copied into `a`, since lines of a file come and go.
  * Whether the client may set the column is the caller's question (table->writable). */
 bool record_set_text(struct record *r, const struct column *c, bw_str text, struct faults *f,
                      struct bw_arena *a);
@@ -73,7 +74,8 @@ void record_check(struct record *r, const struct table *t, enum record_use use, 
 bool record_check_value(const struct column *c, struct bw_value *v, struct faults *f);
 
 /* Writes one object with the columns of `set`, values by column index. expand (may be NULL): called
- * for REF columns in its set to write the referenced record instead. */
+ * for REF columns in its set to write the referenced record instead; it answers false, with nothing
+ * written, when there is none: then the id is. */
 struct record_expand {
     struct column_set set;
     bool (*write)(void *arg, const struct column *c, int64_t id, struct bw_json_writer *w);

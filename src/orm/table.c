@@ -5,6 +5,7 @@
 #include "orm/table.h"
 
 #include "core/near.h"
+#include "core/utf8.h"
 #include "orm/pattern.h"
 #include "orm/record.h"
 #include "orm/table_int.h"
@@ -160,20 +161,25 @@ struct column *table_column(const struct table *t, bw_str name)
     return map_get(&t->by_name, name);
 }
 
-struct column *table_need(const struct table *t, bw_str name, struct bw_err *e)
+const char *table_near(const struct table *t, bw_str name, char hint[96])
 {
-    struct column *c = table_column(t, name);
-    if (c)
-        return c;
     struct near near;
     near_init(&near, name);
     for (unsigned i = 0; i < t->n_columns; i++)
         if (!t->columns[i].hidden)
             near_offer(&near, t->columns[i].name);
+    return near_hint(&near, hint);
+}
+
+struct column *table_need(const struct table *t, bw_str name, struct bw_err *e)
+{
+    struct column *c = table_column(t, name);
+    if (c)
+        return c;
     char hint[96];
-    bw_str shown = bw_str_of(name.p, name.n < 64 ? name.n : 64);
+    bw_str shown = bw_str_of(name.p, utf8_cut(name, name.n < 63 ? name.n : 63));
     bw_fail(e, BW_BAD, "%.*s has no field '%.*s'%s", BW_FMT(t->name), BW_FMT(shown),
-            near_hint(&near, hint));
+            table_near(t, name, hint));
     if (e)
         snprintf(e->field, sizeof e->field, "%.*s", BW_FMT(shown));
     return NULL;

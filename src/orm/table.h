@@ -94,6 +94,8 @@ struct column *table_column(const struct table *t, bw_str name); /* NULL when no
 /* BW_BAD "Article has no field 'x', did you mean …", e->field set. */
 struct column *table_need(const struct table *t, bw_str name, struct bw_err *e);
 
+/* ", did you mean 'views'?" for a name that is no field, or "". */
+const char *table_near(const struct table *t, bw_str name, char hint[96]);
 /* "int" "real" "text" …: the type's name in settings JSON and sentences. */
 const char *type_name(enum bw_type t);
 
