@@ -14,8 +14,7 @@ enum metric_kind {
 };
 
 struct metric_family {
-    const char
-        *name; /* OpenMetrics name without _total/_seconds suffixes' rules: "http_requests" */
+    const char *name; /* "http_requests": _total, _seconds, _bytes are put behind it by kind */
     enum metric_kind kind;
     const char *help;
 };
@@ -29,9 +28,14 @@ int64_t metric_value(unsigned series);           /* sum over threads; of a histo
 /* A gauge computed when read; fn must be quick and callable from any thread. */
 void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t (*fn)(void *),
                      void *arg);
+/* Before arg ends: its gauges read 0 from then on, and none is being read when this returns. fn may
+ * not call back into this file: the registry is locked while it runs. */
+void metric_gauge_drop(const void *arg);
+/* Adds `name="value"`, escaped, behind a comma when b is not empty. */
 void metric_label(struct bw_buf *b, const char *name, bw_str value);
 /* The whole exposition, OpenMetrics 1.0 (ends "# EOF") or Prometheus text 0.0.4. */
 void metric_write(struct bw_buf *b, bool openmetrics);
-void metric_reset(void); /* tests */
+/* Tests: forgets all series and values; numbers from before are void, no other thread may add. */
+void metric_reset(void);
 
 #endif

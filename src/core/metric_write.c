@@ -1,0 +1,125 @@
+/* metric_write.c: the registry as text, OpenMetrics 1.0 or Prometheus 0.0.4. They differ in where a
+ * counter's "_total" belongs (sample only, or the family too), in units, in how whole bounds are
+ * written, and in the end mark. */
+#include "core/metric_int.h"
+
+#include "core/utf8.h"
+
+/* Backslash and line feed, and '"' when quotes is set, with a backslash in front. */
+static void put_escaped(struct bw_buf *b, bw_str s, bool quotes)
+{
+    bool ascii = !utf8_valid(s); /* then every byte that is not becomes '?' */
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '\\' || c == '\n' || (c == '"' && quotes))
+            bw_buf_char(b, '\\');
+        bw_buf_char(b, c == '\n' ? 'n' : ascii && (c & 0x80) ? '?' : c);
+    }
+}
+
+void metric_label(struct bw_buf *b, const char *name, bw_str value)
+{
+    bw_buf_put(b, b->n ? BW_LIT(",") : BW_LIT(""));
+    bw_buf_put(b, bw_cstr(name));
+    bw_buf_put(b, BW_LIT("=\""));
+    put_escaped(b, value, true);
+    bw_buf_char(b, '"');
+}
+
+static void put_name(struct bw_buf *b, const struct metric_family *f, const char *suffix)
+{
+    const struct metric_shape *shape = metric_shape_of(f->kind);
+    bw_buf_put(b, bw_cstr(f->name));
+    if (shape->unit) {
+        bw_buf_char(b, '_');
+        bw_buf_put(b, bw_cstr(shape->unit));
+    }
+    bw_buf_put(b, bw_cstr(suffix));
+}
+
+/* "# WHAT name text" */
+static void put_meta(struct bw_buf *b, const struct metric_family *f, const char *what,
+                     const char *text, bool openmetrics)
+{
+    bw_buf_put(b, BW_LIT("# "));
+    bw_buf_put(b, bw_cstr(what));
+    bw_buf_char(b, ' ');
+    put_name(b, f, f->kind == METRIC_COUNTER && !openmetrics ? "_total" : "");
+    bw_buf_char(b, ' ');
+    put_escaped(b, bw_cstr(text), openmetrics);
+    bw_buf_char(b, '\n');
+}
+
+/* `name{labels,le="bound"} `; le may be NULL. */
+static void put_sample(struct bw_buf *b, const struct metric_series *s, const char *suffix,
+                       bw_str le)
+{
+    put_name(b, &s->group->family, suffix);
+    if (s->labels.n || le.n) {
+        bw_buf_char(b, '{');
+        bw_buf_put(b, s->labels);
+        if (le.n) {
+            bw_buf_put(b, s->labels.n ? BW_LIT(",le=\"") : BW_LIT("le=\""));
+            bw_buf_put(b, le);
+            bw_buf_char(b, '"');
+        }
+        bw_buf_char(b, '}');
+    }
+    bw_buf_char(b, ' ');
+}
+
+static void put_line(struct bw_buf *b, int64_t v)
+{
+    bw_buf_int(b, v);
+    bw_buf_char(b, '\n');
+}
+
+static void put_histogram(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
+{
+    const struct metric_shape *shape = metric_shape_of(s->group->family.kind);
+    int64_t count = 0;
+    for (unsigned i = 0; i <= shape->n; i++) {
+        bw_str le = i < shape->n ? bw_cstr(shape->bounds[i].shown) : BW_LIT("+Inf");
+        if (!openmetrics && bw_str_ends(le, BW_LIT(".0")))
+            le.n -= 2;
+        count += metric_cell_sum(s->cell + i);
+        put_sample(b, s, "_bucket", le);
+        put_line(b, count);
+    }
+    put_sample(b, s, "_count", bw_cstr(NULL));
+    put_line(b, count);
+    put_sample(b, s, "_sum", bw_cstr(NULL));
+    int64_t sum = metric_cell_sum(s->cell + shape->n + 1);
+    bw_buf_int(b, sum / shape->per_unit);
+    if (shape->decimals)
+        bw_buf_printf(b, ".%0*lld", (int)shape->decimals, (long long)(sum % shape->per_unit));
+    bw_buf_char(b, '\n');
+}
+
+static void put_series(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
+{
+    enum metric_kind kind = s->group->family.kind;
+    if (metric_shape_of(kind)->n) {
+        put_histogram(b, s, openmetrics);
+        return;
+    }
+    put_sample(b, s, kind == METRIC_COUNTER ? "_total" : "", bw_cstr(NULL));
+    put_line(b, s->fn ? s->fn(s->arg) : metric_cell_sum(s->cell));
+}
+
+void metric_write(struct bw_buf *b, bool openmetrics)
+{
+    for (const struct metric_group *g = metric_lock(); g; g = g->next) {
+        const struct metric_shape *shape = metric_shape_of(g->family.kind);
+        put_meta(b, &g->family, "TYPE", shape->type, openmetrics);
+        if (openmetrics && shape->unit)
+            put_meta(b, &g->family, "UNIT", shape->unit, true);
+        if (g->family.help && g->family.help[0])
+            put_meta(b, &g->family, "HELP", g->family.help, openmetrics);
+        for (const struct metric_series *s = g->first; s; s = s->next)
+            put_series(b, s, openmetrics);
+    }
+    metric_unlock();
+    if (openmetrics)
+        bw_buf_put(b, BW_LIT("# EOF\n"));
+}
