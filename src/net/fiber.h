@@ -10,15 +10,16 @@ struct fiber;
 
 /* Runs fn(arg) on a fiber of the current loop, at once, until it first waits. False (BW_BUSY) when
  * the cap is reached or memory for a stack cannot be had. Called on a loop thread, also from a
- * fiber (then the new one runs in this turn, later). */
+ * fiber (then the new one runs soon, at the latest in the next turn). */
 bool fiber_start(void (*fn)(void *arg), void *arg, struct bw_err *e);
 struct fiber *fiber_current(void); /* NULL outside */
 /* Wakes the fiber's present and all later waits with WAIT_CANCELLED (but those that are sure). Its
  * loop only. */
 void fiber_cancel(struct fiber *f);
 bool fiber_is_cancelled(void); /* the current one; false outside */
-/* Lets other fibers and I/O of this loop go first; comes back in the next turn. No-op outside a
- * fiber and while forbidden. */
+/* Lets other fibers and I/O of this loop go first; comes back in the next turn (a fiber that a post
+ * or an I/O callback began: in this one, behind the ready ones). No-op outside a fiber and while
+ * forbidden. */
 void fiber_yield(void);
 /* Between the two no wait may happen (bw_must): a SQL function, a destructor. Counted. */
 void fiber_forbid_wait(void);

@@ -12,10 +12,10 @@
 
 #include <burrow/burrow.h>
 
-#define check(cond) assert_true(cond)
+#define check(cond)          assert_true(cond)
 #define check_int(got, want) assert_int_equal((got), (want))
 #define check_str(got, want) t_check_str((got), bw_cstr(want), __FILE__, __LINE__)
-#define check_ok(call, e) t_check_ok((call), (e), #call, __FILE__, __LINE__)
+#define check_ok(call, e)    t_check_ok((call), (e), #call, __FILE__, __LINE__)
 /* The sentence contains this. */
 #define check_says(e, words) t_check_says((e), (words), __FILE__, __LINE__)
 
