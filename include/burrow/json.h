@@ -76,6 +76,7 @@ struct bw_json_reader {
     unsigned depth, max_depth;
     uint64_t is_object; /* bit per depth */
     bool first;         /* no element yet at this depth */
+    bool named;         /* a member's name was read, its value comes next */
     bool comments;      /* accept // and block comments and a trailing comma: settings files only */
     bool failed;
     bool boolean;      /* the last scalar read, by kind */
@@ -84,8 +85,10 @@ struct bw_json_reader {
     bw_str text;       /* TEXT: decoded, valid UTF-8; INT and REAL: the characters as written */
     char why[160];     /* the first error, without its place */
     const char *where; /* its place in the text */
+    const char *token; /* where the last value or name read begins */
 };
 
+/* With a == NULL texts with escapes are checked but not decoded: `text` is then as written. */
 BW_API void bw_json_open(struct bw_json_reader *r, struct bw_arena *a, bw_str text);
 /* Reads the next value's beginning. A scalar is complete then. After OBJECT: bw_json_member until
  * false; after ARRAY: bw_json_next until it gives END. */
@@ -95,12 +98,15 @@ BW_API enum bw_json_kind bw_json_next(struct bw_json_reader *r);
 BW_API bool bw_json_member(struct bw_json_reader *r, bw_str *name);
 /* Skips the rest of the value that bw_json_next just began (no-op for scalars). */
 BW_API bool bw_json_skip(struct bw_json_reader *r, enum bw_json_kind begun);
-/* Reads one whole value of any kind and gives its text exactly as written (validated). */
+/* Reads one whole value of any kind and gives its text exactly as written (validated). False on
+ * error, and without an error at the end of the array (consumed) or of the text. */
 BW_API bool bw_json_whole(struct bw_json_reader *r, bw_str *raw);
 /* True when the one value has been read and only white space is left. */
 BW_API bool bw_json_finish(struct bw_json_reader *r);
-/* Marks an error of meaning at the current place (the first one sticks); always false. */
+/* Marks an error of meaning at the value or name last read (the first error sticks); always false.
+ */
 BW_API bool bw_json_refuse(struct bw_json_reader *r, const char *fmt, ...) BW_PRINTF(2, 3);
+/* Both count from 1; a column is a character. */
 BW_API void bw_json_place(const struct bw_json_reader *r, const char *at, unsigned *line,
                           unsigned *column);
 /* Fills e from the reader's error: "line 3, column 7: <why>", code BW_BAD; always false. */

@@ -1,0 +1,76 @@
+/* json_int.h: what the JSON reader and writer share: finding the bytes that need care, eight at a
+ * time, and numbers as text. Private to core. */
+#ifndef CORE_JSON_INT_H
+#define CORE_JSON_INT_H
+
+#include <burrow/json.h>
+
+#define JSON_ONES       (~UINT64_C(0) / 255)
+#define JSON_NUMBER_MAX 32 /* bytes json_put_int and json_put_real may write */
+
+/* Eight bytes, the first one lowest. */
+static inline uint64_t json_load8(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+/* Marks (bit 7) each byte that cannot be copied between JSON and memory as it is: quote, backslash,
+ * controls, all beyond ASCII. A borrow may mark bytes above a truly marked one, so only the lowest
+ * mark counts. */
+static inline uint64_t json_special(uint64_t x)
+{
+    uint64_t quote = (x ^ JSON_ONES * '"') - JSON_ONES;
+    uint64_t slash = (x ^ JSON_ONES * '\\') - JSON_ONES;
+    uint64_t control = x - JSON_ONES * 0x20;
+    return (x | quote | slash | control) & JSON_ONES * 0x80;
+}
+
+static inline unsigned json_first(uint64_t marks)
+{
+    return (unsigned)__builtin_ctzll(marks) / 8;
+}
+
+static inline bool json_plain(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
+}
+
+/* The first byte of p..end that is not plain, or end. */
+static inline const char *json_plain_end(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t marks = json_special(json_load8(p));
+        if (marks)
+            return p + json_first(marks);
+        p += 8;
+    }
+    while (p < end && json_plain(*p))
+        p++;
+    return p;
+}
+
+/* Bytes of the valid UTF-8 sequence beyond ASCII that begins at p < end; 0 when there is none. */
+unsigned json_utf8(const char *p, const char *end);
+
+/* Both return the end of what they wrote; json_put_real wants a finite number. */
+char *json_put_int(char *o, int64_t v);
+char *json_put_real(char *o, double v);
+
+struct json_number {
+    bool is_int;
+    int64_t i;
+    double r;
+    const char *end; /* behind the number; on failure the place of the error */
+    const char *why; /* on failure */
+};
+
+/* The number that begins at p, in the grammar of RFC 8259 section 6. */
+bool json_read_number(const char *p, const char *end, struct json_number *n);
+
+#endif
