@@ -55,22 +55,8 @@ static inline const char *json_plain_end(const char *p, const char *end)
     return p;
 }
 
-/* Bytes of the valid UTF-8 sequence beyond ASCII that begins at p < end; 0 when there is none. */
-unsigned json_utf8(const char *p, const char *end);
-
 /* Both return the end of what they wrote; json_put_real wants a finite number. */
 char *json_put_int(char *o, int64_t v);
 char *json_put_real(char *o, double v);
-
-struct json_number {
-    bool is_int;
-    int64_t i;
-    double r;
-    const char *end; /* behind the number; on failure the place of the error */
-    const char *why; /* on failure */
-};
-
-/* The number that begins at p, in the grammar of RFC 8259 section 6. */
-bool json_read_number(const char *p, const char *end, struct json_number *n);
 
 #endif

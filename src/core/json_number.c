@@ -1,43 +1,20 @@
-/* json_number.c: numbers as JSON text and back, without the locale.
+/* json_number.c: numbers as JSON text, without the locale.
  *
- * Writing a double takes the fewest digits that read back equal. Nearly all numbers of an
- * application are whole or have a few decimals; these are found by multiplying and proved by one
- * exact division. The rest asks the C library for 15, 16 and 17 digits. Reading is exact in the
- * same way: up to 2^53 times or over a power of ten that a double holds exactly is one rounding, as
- * IEEE 754 wants it; the rest goes to strtod in the C locale. */
+ * A double takes the fewest digits that read back equal. Nearly all numbers of an application are
+ * whole or have a few decimals; these are found by multiplying and proved by one exact division.
+ * The rest asks the C library for 15, 16 and 17 digits. Reading is number.c's. */
 #include "core/json_int.h"
 
 #include <float.h>
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 
-#define EXACT_INT   9007199254740992.0 /* 2^53 */
-#define EXACT_POWER 22                 /* the largest power of ten that a double holds exactly */
+#define EXACT_INT 9007199254740992.0 /* 2^53 */
 
-static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
 
 static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
                             "34353637383940414243444546474849505152535455565758596061626364656667"
                             "6869707172737475767778798081828384858687888990919293949596979899";
-
-static locale_t c_locale;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    bw_must(c_locale);
-}
-
-/* z is NUL-terminated and in the grammar of JSON. */
-static double slow_real(const char *z)
-{
-    pthread_once(&once, make_locale);
-    return strtod_l(z, NULL, c_locale);
-}
 
 static unsigned count_digits(uint64_t v)
 {
@@ -90,10 +67,11 @@ static char *put_decimal(char *o, double v)
     return NULL;
 }
 
-/* The number is d.ddd * 10^exp: in full for exponents -7..20, as JavaScript does, else with 'e'. */
+/* The number is d.ddd * 10^exp: in full for exponents -6..17, else with 'e'. From 10^18 on a reader
+ * would take it for an integer, and perhaps for one too large. */
 static char *put_scientific(char *o, const char *digits, int n, int exp)
 {
-    if (exp < -7 || exp > 20) {
+    if (exp < -6 || exp > 17) {
         *o++ = digits[0];
         if (n > 1) {
             *o++ = '.';
@@ -139,8 +117,9 @@ static int split_real(double v, int precision, char digits[20])
 static bool reads_back(const char *digits, int exp, double v)
 {
     char text[48];
+    double back;
     snprintf(text, sizeof text, "%se%d", digits, exp - (int)strlen(digits) + 1);
-    return slow_real(text) == v;
+    return bw_str_real(bw_cstr(text), &back) && back == v;
 }
 
 /* Below a power of two doubles lie twice as dense, so that the nearest decimal may read back as a
@@ -173,139 +152,18 @@ static char *put_shortest(char *o, double v)
 
 char *json_put_real(char *o, double v)
 {
-    if (signbit(v)) {
+    bool negative = signbit(v);
+    if (negative) {
         *o++ = '-';
         v = -v;
     }
-    if (v <= EXACT_INT && v == (double)(uint64_t)v)
-        return put_digits(o, (uint64_t)v, count_digits((uint64_t)v));
+    if (v <= EXACT_INT && v == (double)(uint64_t)v) {
+        o = put_digits(o, (uint64_t)v, count_digits((uint64_t)v));
+        if (v > 0 || !negative)
+            return o;
+        memcpy(o, ".0", 2); /* "-0" is an integer to most readers, and loses its sign there */
+        return o + 2;
+    }
     char *end = v >= 1e-4 && v < 1e15 && FLT_EVAL_METHOD == 0 ? put_decimal(o, v) : NULL;
     return end ? end : put_shortest(o, v);
-}
-
-/* ---- text to number ---- */
-
-struct scan {
-    const char *p, *end;
-    uint64_t m;  /* the digits so far as a whole number */
-    int digits;  /* significant ones; m is right up to 19 */
-    int64_t exp; /* the value is m * 10^exp */
-};
-
-static bool is_digit(const struct scan *s)
-{
-    return s->p < s->end && (unsigned char)(*s->p - '0') < 10;
-}
-
-static void take_digits(struct scan *s)
-{
-    for (; is_digit(s); s->p++) {
-        s->m = s->m * 10 + (uint64_t)(*s->p - '0');
-        s->digits += s->m != 0 || s->digits;
-    }
-}
-
-static bool refuse(struct json_number *n, const char *at, const char *why)
-{
-    n->end = at;
-    n->why = why;
-    return false;
-}
-
-static bool take_whole(struct scan *s, struct json_number *n)
-{
-    const char *first = s->p;
-    if (!is_digit(s))
-        return refuse(n, first, "a digit must follow the '-'");
-    take_digits(s);
-    if (*first == '0' && s->p - first > 1)
-        return refuse(n, first, "a number must not begin with a zero that counts nothing");
-    return true;
-}
-
-static bool take_fraction(struct scan *s, struct json_number *n)
-{
-    if (s->p == s->end || *s->p != '.')
-        return true;
-    const char *first = ++s->p;
-    if (!is_digit(s))
-        return refuse(n, first, "a digit must follow the decimal point");
-    take_digits(s);
-    s->exp -= s->p - first;
-    return true;
-}
-
-static bool take_exponent(struct scan *s, struct json_number *n)
-{
-    if (s->p == s->end || (*s->p | 0x20) != 'e')
-        return true;
-    s->p++;
-    bool negative = s->p < s->end && *s->p == '-';
-    if (negative || (s->p < s->end && *s->p == '+'))
-        s->p++;
-    if (!is_digit(s))
-        return refuse(n, s->p, "a digit must follow in the exponent");
-    int64_t exp = 0;
-    for (; is_digit(s); s->p++) {
-        if (exp < 1000000)
-            exp = exp * 10 + (*s->p - '0');
-    }
-    s->exp += negative ? -exp : exp;
-    return true;
-}
-
-static bool finish_int(const struct scan *s, const char *at, bool negative, struct json_number *n)
-{
-    uint64_t limit = (uint64_t)INT64_MAX + negative;
-    if (s->digits > 19 || s->m > limit)
-        return refuse(n, at, "the whole number does not fit into 64 bits");
-    n->is_int = true;
-    n->i = negative ? (int64_t)(0 - s->m) : (int64_t)s->m;
-    n->r = negative ? -(double)s->m : (double)s->m;
-    return true;
-}
-
-/* strtod wants a NUL behind, and a number may be as long as the text it stands in. */
-static double copied_real(const char *p, size_t len)
-{
-    char small[128];
-    char *z = len < sizeof small ? small : malloc(len + 1);
-    bw_must(z);
-    memcpy(z, p, len);
-    z[len] = 0;
-    double r = slow_real(z);
-    if (z != small)
-        free(z);
-    return r;
-}
-
-static bool finish_real(const struct scan *s, const char *at, bool negative, struct json_number *n)
-{
-    bool exact = s->digits <= 19 && s->m <= (uint64_t)EXACT_INT && s->exp >= -EXACT_POWER &&
-                 s->exp <= EXACT_POWER && FLT_EVAL_METHOD == 0;
-    if (exact) {
-        double r = (double)s->m;
-        r = s->exp < 0 ? r / powers[-s->exp] : r * powers[s->exp];
-        n->r = negative ? -r : r;
-    } else {
-        n->r = copied_real(at, (size_t)(s->p - at));
-    }
-    n->is_int = false;
-    return isfinite(n->r) || refuse(n, at, "the number is too large for a double");
-}
-
-bool json_read_number(const char *p, const char *end, struct json_number *n)
-{
-    struct scan s = {.p = p, .end = end};
-    bool negative = p < end && *p == '-';
-    s.p += negative;
-    if (!take_whole(&s, n))
-        return false;
-    const char *whole_end = s.p;
-    if (!take_fraction(&s, n) || !take_exponent(&s, n))
-        return false;
-    n->end = s.p;
-    if (s.p == whole_end)
-        return finish_int(&s, p, negative, n);
-    return finish_real(&s, p, negative, n);
 }

@@ -1,11 +1,9 @@
 /* json_read.c: JSON in: pull, typed, over one text in memory. Knows where a value, a name, a comma
- * or an end belongs; tokens are json_scan.c's and json_number.c's. Nothing recurses: the open
+ * or an end belongs; tokens are json_scan.c's and number.c's. Nothing recurses: the open
  * objects and arrays are bits of one word, so depth costs no stack. After the first error the
  * reader stands at the end of the text and gives errors only. */
-#include "core/json_int.h"
 #include "core/json_scan.h"
-
-#include <math.h>
+#include "core/number.h"
 
 #define BOM "\xef\xbb\xbf"
 
@@ -53,20 +51,29 @@ static void pop(struct bw_json_reader *r)
     r->first = false;
 }
 
+static enum bw_json_kind number_failed(struct bw_json_reader *r, const char *why)
+{
+    json_fail(r, r->at, "%s", why);
+    return BW_JSON_ERROR;
+}
+
 static enum bw_json_kind read_number(struct bw_json_reader *r)
 {
-    struct json_number n;
-    if (!json_read_number(r->at, r->end, &n)) {
-        json_fail(r, n.end, "%s", n.why);
-        return BW_JSON_ERROR;
+    struct number x;
+    size_t n = number_scan(bw_str_of(r->at, (size_t)(r->end - r->at)), &x);
+    r->text = bw_str_of(r->at, n);
+    if (n == 0)
+        return number_failed(r, "not a JSON number: no zero in front, digits before and behind "
+                                "'.', digits behind 'e'");
+    if (x.integer) {
+        if (!number_int(&x, &r->integer))
+            return number_failed(r, "the whole number does not fit into 64 bits");
+        r->real = x.negative ? -(double)x.digits : (double)x.digits;
+    } else if (!number_real(&x, r->text, &r->real)) {
+        return number_failed(r, "the number is too large for a double");
     }
-    r->text = bw_str_of(r->at, (size_t)(n.end - r->at));
-    r->at = n.end;
-    r->real = n.r;
-    if (!n.is_int)
-        return BW_JSON_REAL;
-    r->integer = n.i;
-    return BW_JSON_INT;
+    r->at += n;
+    return x.integer ? BW_JSON_INT : BW_JSON_REAL;
 }
 
 static enum bw_json_kind read_word(struct bw_json_reader *r)

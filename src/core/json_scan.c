@@ -15,11 +15,11 @@ static bool BW_PRINTF(3, 0)
 {
     if (r->failed)
         return false;
-    vsnprintf(r->why, sizeof r->why, fmt, ap);
-    size_t n = strlen(r->why);
-    if (n == sizeof r->why - 1) /* perhaps cut within a character */
-        while (n && !utf8_valid(bw_str_of(r->why, n)))
-            r->why[--n] = 0;
+    char full[512];
+    vsnprintf(full, sizeof full, fmt, ap);
+    size_t n = utf8_cut(bw_cstr(full), sizeof r->why - 1);
+    memcpy(r->why, full, n);
+    r->why[n] = 0;
     r->failed = true;
     r->where = at;
     r->at = r->end;
@@ -110,28 +110,6 @@ void json_skip_comments(struct bw_json_reader *r)
 
 /* ---- texts ---- */
 
-/* RFC 3629 section 4, the second byte's range by the first. */
-unsigned json_utf8(const char *p, const char *end)
-{
-    const unsigned char *u = (const unsigned char *)p;
-    ptrdiff_t left = end - p;
-    unsigned char c = u[0];
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    unsigned n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (left < (ptrdiff_t)n)
-        return 0;
-    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    if (u[1] < low || u[1] > high)
-        return 0;
-    for (unsigned i = 2; i < n; i++) {
-        if ((u[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return n;
-}
-
 /* The four hex digits at p; -1 when they are not. */
 static int hex4(const char *p, const char *end)
 {
@@ -194,7 +172,7 @@ static const char *check_text(struct bw_json_reader *r, const char *p, bool *esc
             n = 0;
             json_fail(r, p, "the control character 0x%02x must be written as \\u%04x", c, c);
         } else {
-            n = json_utf8(p, r->end);
+            n = utf8_step(p, r->end);
             if (!n)
                 json_fail(r, p, "the byte 0x%02x is not valid UTF-8 here", c);
         }

@@ -2,7 +2,9 @@
  * next byte that needs an escape; room is asked for once per run, exactly, so that a buffer filled
  * to its maximum is not "over" a byte too early. A buffer that is over swallows the rest: the
  * caller asks bw_buf_ok once. The caller owns writer and buffer; one thread at a time. */
+#include "core/hash.h"
 #include "core/json_int.h"
+#include "core/utf8.h"
 
 #include <math.h>
 
@@ -64,7 +66,7 @@ static const char *put_special(struct bw_buf *b, const char *p, const char *end)
     }
     const char *from = p;
     unsigned n;
-    while (p < end && (*p & 0x80) && (n = json_utf8(p, end)) > 0)
+    while (p < end && (*p & 0x80) && (n = utf8_step(p, end)) > 0)
         p += n;
     bw_buf_add(b, from, (size_t)(p - from));
     if (p < end && (*p & 0x80)) {
@@ -257,20 +259,6 @@ void bw_json_time(struct bw_json_writer *w, bw_time t)
     bw_buf_char(w->out, '"');
 }
 
-static void put_base64(char *o, const unsigned char *p, size_t n)
-{
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (; n; p += 3, o += 4) {
-        size_t have = n < 3 ? n : 3;
-        unsigned x = (unsigned)p[0] << 16 | (have > 1 ? p[1] : 0u) << 8 | (have > 2 ? p[2] : 0u);
-        o[0] = set[x >> 18];
-        o[1] = set[x >> 12 & 63];
-        o[2] = have > 1 ? set[x >> 6 & 63] : '=';
-        o[3] = have > 2 ? set[x & 63] : '=';
-        n -= have;
-    }
-}
-
 void bw_json_base64(struct bw_json_writer *w, bw_str bytes)
 {
     if (!bytes.p) {
@@ -279,12 +267,7 @@ void bw_json_base64(struct bw_json_writer *w, bw_str bytes)
     }
     before_value(w);
     bw_buf_char(w->out, '"');
-    size_t len = (bytes.n + 2) / 3 * 4;
-    char *o = len ? room(w->out, len) : NULL;
-    if (o) {
-        put_base64(o, (const unsigned char *)bytes.p, bytes.n);
-        w->out->n += len;
-    }
+    base64_write(w->out, bytes);
     bw_buf_char(w->out, '"');
 }
 

@@ -4,12 +4,12 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* Bytes of the valid multi-byte character at p, 0 when there is none. */
-static size_t multibyte(const unsigned char *p, size_t n)
+unsigned utf8_step(const char *at, const char *end)
 {
+    const unsigned char *p = (const unsigned char *)at;
     unsigned char lead = p[0], low = 0x80, high = 0xbf;
-    size_t len = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (len == 0 || len > n)
+    unsigned len = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (len == 0 || (ptrdiff_t)len > end - at)
         return 0;
     if (lead == 0xe0)
         low = 0xa0; /* below: overlong */
@@ -21,7 +21,7 @@ static size_t multibyte(const unsigned char *p, size_t n)
         high = 0x8f; /* above: past U+10FFFF */
     if (p[1] < low || p[1] > high)
         return 0;
-    for (size_t i = 2; i < len; i++)
+    for (unsigned i = 2; i < len; i++)
         if ((p[i] & 0xc0) != 0x80)
             return 0;
     return len;
@@ -44,7 +44,7 @@ bool utf8_valid(bw_str s)
             i++;
             continue;
         }
-        size_t len = multibyte(p + i, s.n - i);
+        size_t len = utf8_step(s.p + i, s.p + s.n);
         if (len == 0)
             return false;
         i += len;

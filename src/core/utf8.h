@@ -4,6 +4,8 @@
 
 #include <burrow/str.h>
 
+/* Bytes of the valid character beyond ASCII that begins at p < end; 0 when there is none. */
+unsigned utf8_step(const char *p, const char *end);
 bool utf8_valid(bw_str s);                      /* fast on ASCII */
 size_t utf8_count(bw_str s);                    /* code points of valid text */
 unsigned utf8_encode(char out[4], uint32_t cp); /* bytes written */
