@@ -1,0 +1,58 @@
+/* cmd_config.c: burrow config: the settings in force, or their JSON Schema. */
+#include "cli/appfile.h"
+
+static const struct arg switches[] = {APPFILE_SWITCHES, {NULL, NULL, NULL}};
+
+static int put(struct bw_buf *b)
+{
+    fwrite(b->p, 1, b->n, stdout);
+    bw_buf_release(b);
+    return 0;
+}
+
+static int print(const struct command *c, const struct args *a, struct bw_buf *out)
+{
+    struct appfile f;
+    struct bw_err e = {.code = BW_OK};
+    int status = 0;
+    if (a->words.n < 2 && !args_has(a, "app")) { /* the defaults */
+        conf_init(&f.conf);
+        settings_print(conf_options, &f.conf, out);
+    } else if (appfile_load(&f, a->words.n > 1 ? a->words.p[1] : NULL, a, &e)) {
+        settings_print(conf_options, &f.conf, out);
+    } else {
+        status = command_complain(c, &e, 1);
+    }
+    appfile_release(&f);
+    return status;
+}
+
+static int run(const struct command *c, const struct args *a)
+{
+    struct bw_buf out;
+    struct bw_err e;
+    int status = 0;
+    bw_buf_init(&out, 4 << 20);
+    if (!strcmp(a->words.p[0], "print"))
+        status = print(c, a, &out);
+    else if (!strcmp(a->words.p[0], "schema"))
+        settings_schema(conf_options, "Settings of a Burrow application", &out);
+    else if (!strcmp(a->words.p[0], "help"))
+        settings_help(conf_options, &out);
+    else
+        status = (bw_fail(&e, BW_BAD, "'%s' is none of print, schema, help", a->words.p[0]),
+                  command_complain(c, &e, 2));
+    put(&out);
+    return status;
+}
+
+const struct command command_config = {
+    .name = "config",
+    .usage = "print [APP.json] | schema | help",
+    .help = "Prints the settings in force, their JSON Schema, or what each means",
+    .switches = switches,
+    .min_words = 1,
+    .max_words = 2,
+    .settings = true,
+    .run = run,
+};

@@ -1,0 +1,57 @@
+/* conf.h: the settings of a hosted application: one struct, filled by one table of options
+ * (core/settings.h) from defaults, a file, the environment (BURROW_…) and the command line. */
+#ifndef HOST_CONF_H
+#define HOST_CONF_H
+
+#include "core/settings.h"
+
+struct conf_store {
+    const char *name, *kind, *path;
+    int sync; /* conf_syncs */
+    int64_t cache, query_timeout;
+};
+
+struct conf {
+    /* the application itself, for `burrow serve` */
+    const char *name, *version, *help;
+    bw_str tables;    /* JSON text of the array, inside `text`; p == NULL when none */
+    const char *file; /* where the settings came from, NULL without a file */
+    bw_str text;      /* the whole file, for places in errors */
+    /* hosting */
+    const char **listen;
+    const char *data;
+    struct {
+        int64_t threads, max_connections, max_in_flight, max_body;
+        int64_t head_timeout, body_timeout, write_timeout, idle_timeout, drain_timeout;
+        bool compress;
+    } server;
+    struct {
+        const char *root;
+        int64_t limit_default, limit_max, batch_max, batch_timeout;
+        bool health_details;
+    } rest;
+    struct {
+        int level, format; /* enum log_level; conf_formats */
+        const char *file;
+    } log;
+    struct opt_list stores; /* struct conf_store */
+    struct bw_arena arena;
+};
+
+enum conf_format { CONF_FORMAT_AUTO, CONF_FORMAT_TEXT, CONF_FORMAT_JSON };
+
+extern const struct option conf_options[];
+extern const char *const conf_syncs[];
+
+void conf_init(struct conf *c);
+void conf_release(struct conf *c);
+/* File (NULL = none), then environment, then `overrides` ("section.key=value", n of them). */
+struct conf_sources {
+    const char *file;
+    const char *const *environment;
+    const bw_str *overrides;
+    size_t n_overrides;
+};
+bool conf_load(struct conf *c, const struct conf_sources *from, struct bw_err *e);
+
+#endif

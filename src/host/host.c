@@ -1,0 +1,168 @@
+/* host.c: from settings to a running application. Opens what it needs in order and closes it in the
+ * opposite order; what failed half-way is closed by host_close alike. Owned by the main thread. */
+#include "host/host.h"
+
+#include "core/log.h"
+#include "host/serve_int.h"
+#include "os/file.h"
+
+static size_t count_tables(const struct bw_table *const *t)
+{
+    size_t n = 0;
+    while (t && t[n])
+        n++;
+    return n;
+}
+
+/* The program's tables, then those of the settings. */
+static bool join_tables(struct host *h, struct bw_err *e)
+{
+    if (!h->conf->tables.p)
+        return true;
+    const struct bw_table **more =
+        tables_from_json(h->conf->tables, h->conf->file, h->conf->text, &h->arena, e);
+    if (!more)
+        return false;
+    size_t a = count_tables(h->app.tables), b = count_tables(more);
+    const struct bw_table **all = BW_NEW_N(&h->arena, const struct bw_table *, a + b + 1);
+    for (size_t i = 0; i < a; i++)
+        all[i] = h->app.tables[i];
+    for (size_t i = 0; i < b; i++)
+        all[a + i] = more[i];
+    h->app.tables = all;
+    return true;
+}
+
+static bool make_folder(const char *file, struct bw_arena *a, struct bw_err *e)
+{
+    const char *slash = strrchr(file, '/');
+    if (!slash || slash == file)
+        return true;
+    return file_make_folders(bw_arena_cstr(a, bw_str_of(file, (size_t)(slash - file))), e);
+}
+
+static struct store *open_place(struct host *h, const struct store_place *p, enum host_use use,
+                                struct bw_err *e)
+{
+    if (*p->path && use == HOST_SERVE && !make_folder(p->path, &h->arena, e))
+        return NULL;
+    struct store_opts o = {.name = p->name,
+                           .path = p->path,
+                           .sync = conf_syncs[p->conf->sync],
+                           .cache_bytes = p->conf->cache,
+                           .query_timeout = p->conf->query_timeout,
+                           .sync_schema = use == HOST_SERVE};
+    struct store *s = store_open(p->kind, &o, p->tables, p->n_tables, e);
+    if (!s)
+        bw_because(e, "opening the store '%s'", p->name);
+    return s;
+}
+
+static bool open_stores(struct host *h, enum host_use use, struct bw_err *e)
+{
+    struct store_place *places;
+    size_t n;
+    if (!host_places(h->conf, &h->server.model, &h->arena, &places, &n, e))
+        return false;
+    h->stores = BW_NEW_N(&h->arena, struct store *, n + 1);
+    h->server.stores = h->stores;
+    for (size_t i = 0; i < n; i++) {
+        h->stores[i] = open_place(h, &places[i], use, e);
+        if (!h->stores[i])
+            return false;
+    }
+    return true;
+}
+
+struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_use use,
+                       struct bw_err *e)
+{
+    struct host *h = calloc(1, sizeof *h);
+    bw_must(h);
+    h->app = *app;
+    h->conf = conf;
+    h->server.host = h;
+    bw_arena_init(&h->arena);
+    if (!conf->name)
+        conf->name = app->name;
+    struct server_opts o = {.root = conf->rest.root,
+                            .limit_default = conf->rest.limit_default,
+                            .limit_max = conf->rest.limit_max,
+                            .max_body = (size_t)conf->server.max_body,
+                            .batch_atomic_max = conf->rest.batch_max,
+                            .batch_deadline = conf->rest.batch_timeout,
+                            .health_details = conf->rest.health_details};
+    bool made = join_tables(h, e) && server_init(&h->server, &h->app, &o, e);
+    if (made && open_stores(h, use, e) && server_ready(&h->server, e))
+        return h;
+    if (!made)
+        h->server.app = NULL;
+    host_close(h);
+    return NULL;
+}
+
+void host_close(struct host *h)
+{
+    if (!h)
+        return;
+    if (h->server.app)
+        server_release(&h->server);
+    for (size_t i = 0; h->stores && h->stores[i]; i++)
+        store_close(h->stores[i]);
+    bw_arena_release(&h->arena);
+    free(h);
+}
+
+bool host_log(const struct conf *c, struct bw_err *e)
+{
+    bool terminal = !c->log.file && isatty(STDERR_FILENO);
+    struct log_opts o = {.level = c->log.level,
+                         .json = c->log.format == CONF_FORMAT_JSON ||
+                                 (c->log.format == CONF_FORMAT_AUTO && !terminal),
+                         .path = c->log.file,
+                         .colour = terminal && !getenv("NO_COLOR")};
+    return log_start(&o, e);
+}
+
+/* ---- an application in this process ---- */
+
+struct embedded {
+    struct conf conf;
+    struct host *host;
+};
+
+struct bw_server *bw_server_open(const struct bw_app *app, const char *data_dir, struct bw_err *e)
+{
+    struct embedded *m = calloc(1, sizeof *m);
+    bw_must(m);
+    conf_init(&m->conf);
+    m->conf.data = bw_arena_cstr(&m->conf.arena, bw_cstr(data_dir));
+    m->host = host_open(app, &m->conf, HOST_SERVE, e);
+    if (!m->host) {
+        conf_release(&m->conf);
+        free(m);
+        return NULL;
+    }
+    m->host->server.host = m;
+    return &m->host->server;
+}
+
+void bw_server_close(struct bw_server *s)
+{
+    if (!s)
+        return;
+    struct embedded *m = s->host;
+    host_close(m->host);
+    conf_release(&m->conf);
+    free(m);
+}
+
+void *bw_server_user(struct bw_server *s)
+{
+    return s->app->user;
+}
+
+const char *bw_version(void)
+{
+    return BW_RELEASE;
+}

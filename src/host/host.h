@@ -1,0 +1,49 @@
+/* host.h: a hosted application: its settings, its stores, its server, and (when it serves) its
+ * loops and listeners. Life: host_open → host_serve (blocks until told to stop) → host_close.
+ * Without host_serve it is an application in this process: for tools, tests, and the in-process
+ * client. */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "host/conf.h"
+#include "rest/server.h"
+
+enum host_use {
+    HOST_SERVE,  /* tables are created and additively changed */
+    HOST_INSPECT /* the database is left as it is: migrate, check */
+};
+
+struct host {
+    struct bw_app app; /* the program's, with the tables of the settings added */
+    struct conf *conf;
+    struct bw_server server;
+    struct store **stores; /* NULL-terminated */
+    struct bw_arena arena;
+    struct serving *serving; /* while host_serve runs */
+};
+
+/* The settings must outlive the host. Nothing is open when it fails. */
+struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_use use,
+                       struct bw_err *e);
+/* Listens, tells each address on standard output, serves until SIGTERM or SIGINT, drains. False
+ * when it could not begin. */
+bool host_serve(struct host *h, struct bw_err *e);
+void host_close(struct host *h);
+/* Starts the log by the settings. */
+/* Log, open, serve (or only check), close: the exit status. What every program that hosts does once
+ * it has settings. */
+int host_main(const struct bw_app *app, struct conf *c, bool check);
+bool host_log(const struct conf *c, struct bw_err *e);
+/* The database files of the settings, in the order of the model's stores: what `burrow migrate`
+ * looks at. */
+struct store_place {
+    const char *name, *kind, *path; /* path "" = none */
+    const struct conf_store *conf;
+    struct table **tables;
+    unsigned n_tables;
+};
+/* Groups the model's tables by store. Allocated in the arena. */
+bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a,
+                 struct store_place **places, size_t *n, struct bw_err *e);
+
+#endif

@@ -1,0 +1,30 @@
+/* file.h: files as Burrow uses them: read whole with a bound, replaced atomically, locked with the
+ * holder's name inside, or nameless. POSIX; Windows gets a sibling file. Calls block the thread. */
+#ifndef OS_FILE_H
+#define OS_FILE_H
+
+#include <burrow/arena.h>
+#include <burrow/err.h>
+
+/* The whole file in the arena, NUL behind it; BW_TOOBIG over max. */
+bool file_read(const char *path, size_t max, struct bw_arena *a, bw_str *text, struct bw_err *e);
+/* Old or new content, never a mix, whatever happens: temporary file beside it, fsync, rename, fsync
+ * of the folder. Keeps the mode of a file that is there; else 0600. */
+bool file_replace(const char *path, bw_str content, struct bw_err *e);
+/* mkdir -p with mode 0750. */
+bool file_make_folders(const char *path, struct bw_err *e);
+/* A nameless file that dies with its descriptor, in $TMPDIR or /tmp. -1 on failure. */
+int file_nameless(struct bw_err *e);
+
+/* An exclusive lock that ends with the process, however it ends. */
+struct file_lock {
+    int fd; /* -1 = not held */
+    char path[256];
+};
+/* Writes `holder` ("blog (pid 1234)") into the lock file. When another process holds it:
+ * BW_CONFLICT, and `by` (may be NULL) gets what that one wrote. */
+bool file_lock(struct file_lock *l, const char *path, const char *holder, char by[128],
+               struct bw_err *e);
+void file_unlock(struct file_lock *l); /* removes the file; fine when not held */
+
+#endif
