@@ -4,13 +4,14 @@
  * instruction. When a thread ends its cells are added to `ended`.
  * The number of a series is its first cell with the kind above it, so adding looks nothing up.
  * `lock` guards the registry, the list of threads and `ended`. Text is made in metric_write.c. */
-#include "core/metric_int.h"
+#include "core/metric.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/limits.h"
 #include "core/map.h"
+#include "core/metric_int.h"
 
 #define PAGE_CELLS  512
 #define HISTO_CELLS 21 /* at most */
@@ -81,9 +82,9 @@ static unsigned used_cells, used_series;
 /* initial-exec: without it the shared library would call a function for each access. */
 static _Thread_local struct owner *mine __attribute__((tls_model("initial-exec")));
 
-const struct metric_shape *metric_shape_of(enum metric_kind kind)
+const struct metric_shape *metric_shape_of(const struct metric_family *f)
 {
-    return &shapes[kind];
+    return &shapes[f->kind];
 }
 
 static unsigned cells_of(enum metric_kind kind)
@@ -214,12 +215,17 @@ int64_t metric_value(unsigned series)
 static struct metric_group *group_of(const struct metric_family *f)
 {
     for (struct metric_group *g = groups; g; g = g->next)
-        if (strcmp(g->family.name, f->name) == 0) {
-            bw_must(g->family.kind == f->kind);
+        if (strcmp(g->family->name, f->name) == 0) {
+            bw_must(g->family->kind == f->kind);
             return g;
         }
-    struct metric_group *g = fresh(sizeof *g);
-    g->family = *f;
+    struct {
+        struct metric_group group;
+        struct metric_family family;
+    } *both = fresh(sizeof *both);
+    struct metric_group *g = &both->group;
+    both->family = *f;
+    g->family = &both->family;
     *(last_group ? &last_group->next : &groups) = g;
     last_group = g;
     return g;
@@ -266,7 +272,7 @@ unsigned metric_new(const struct metric_family *f, const char *labels)
 {
     take_lock();
     struct metric_series *s = series_of(f, labels);
-    bw_must(!s || s->group->family.kind == f->kind);
+    bw_must(!s || s->group->family->kind == f->kind);
     unsigned number = s ? (unsigned)f->kind << KIND_SHIFT | s->cell : 0;
     pthread_mutex_unlock(&lock);
     return number;

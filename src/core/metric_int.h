@@ -2,7 +2,9 @@
 #ifndef CORE_METRIC_INT_H
 #define CORE_METRIC_INT_H
 
-#include "core/metric.h"
+#include <burrow/str.h>
+
+struct metric_family;
 
 /* Bounds of the fixed buckets, without the last one (+Inf). `shown` is the bound as OpenMetrics
  * writes it. */
@@ -32,11 +34,11 @@ struct metric_series {
 /* A family and its series, in the order they were made. */
 struct metric_group {
     struct metric_group *next;
-    struct metric_family family;
+    const struct metric_family *family; /* a copy */
     struct metric_series *first, *last;
 };
 
-const struct metric_shape *metric_shape_of(enum metric_kind kind);
+const struct metric_shape *metric_shape_of(const struct metric_family *f);
 struct metric_group *metric_lock(void); /* the first group; nothing changes until unlock */
 void metric_unlock(void);
 /* Sum over all threads, those that ended too. Locked. */

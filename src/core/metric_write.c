@@ -1,8 +1,9 @@
 /* metric_write.c: the registry as text, OpenMetrics 1.0 or Prometheus 0.0.4. They differ in where a
  * counter's "_total" belongs (sample only, or the family too), in units, in how whole bounds are
  * written, and in the end mark. */
-#include "core/metric_int.h"
+#include "core/metric.h"
 
+#include "core/metric_int.h"
 #include "core/utf8.h"
 
 /* Backslash and line feed, and '"' when quotes is set, with a backslash in front. */
@@ -28,7 +29,7 @@ void metric_label(struct bw_buf *b, const char *name, bw_str value)
 
 static void put_name(struct bw_buf *b, const struct metric_family *f, const char *suffix)
 {
-    const struct metric_shape *shape = metric_shape_of(f->kind);
+    const struct metric_shape *shape = metric_shape_of(f);
     bw_buf_put(b, bw_cstr(f->name));
     if (shape->unit) {
         bw_buf_char(b, '_');
@@ -54,7 +55,7 @@ static void put_meta(struct bw_buf *b, const struct metric_family *f, const char
 static void put_sample(struct bw_buf *b, const struct metric_series *s, const char *suffix,
                        bw_str le)
 {
-    put_name(b, &s->group->family, suffix);
+    put_name(b, s->group->family, suffix);
     if (s->labels.n || le.n) {
         bw_buf_char(b, '{');
         bw_buf_put(b, s->labels);
@@ -76,7 +77,7 @@ static void put_line(struct bw_buf *b, int64_t v)
 
 static void put_histogram(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
 {
-    const struct metric_shape *shape = metric_shape_of(s->group->family.kind);
+    const struct metric_shape *shape = metric_shape_of(s->group->family);
     int64_t count = 0;
     for (unsigned i = 0; i <= shape->n; i++) {
         bw_str le = i < shape->n ? bw_cstr(shape->bounds[i].shown) : BW_LIT("+Inf");
@@ -98,8 +99,8 @@ static void put_histogram(struct bw_buf *b, const struct metric_series *s, bool 
 
 static void put_series(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
 {
-    enum metric_kind kind = s->group->family.kind;
-    if (metric_shape_of(kind)->n) {
+    enum metric_kind kind = s->group->family->kind;
+    if (metric_shape_of(s->group->family)->n) {
         put_histogram(b, s, openmetrics);
         return;
     }
@@ -110,12 +111,12 @@ static void put_series(struct bw_buf *b, const struct metric_series *s, bool ope
 void metric_write(struct bw_buf *b, bool openmetrics)
 {
     for (const struct metric_group *g = metric_lock(); g; g = g->next) {
-        const struct metric_shape *shape = metric_shape_of(g->family.kind);
-        put_meta(b, &g->family, "TYPE", shape->type, openmetrics);
+        const struct metric_shape *shape = metric_shape_of(g->family);
+        put_meta(b, g->family, "TYPE", shape->type, openmetrics);
         if (openmetrics && shape->unit)
-            put_meta(b, &g->family, "UNIT", shape->unit, true);
-        if (g->family.help && g->family.help[0])
-            put_meta(b, &g->family, "HELP", g->family.help, openmetrics);
+            put_meta(b, g->family, "UNIT", shape->unit, true);
+        if (g->family->help && g->family->help[0])
+            put_meta(b, g->family, "HELP", g->family->help, openmetrics);
         for (const struct metric_series *s = g->first; s; s = s->next)
             put_series(b, s, openmetrics);
     }

@@ -2,6 +2,9 @@
 #include "help/t.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "core/utf8.h"
 
@@ -109,12 +112,40 @@ static void codes(void **state)
         check_int(bw_code_of_status(bw_code_status((enum bw_code)c)), c);
 }
 
+static _Noreturn void child(int out)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    signal(SIGABRT, SIG_DFL);
+    dup2(out, STDERR_FILENO);
+    bw_must(1 + 1 == 2);
+    bw_must(1 + 1 == 3);
+    _exit(0);
+}
+
+static void must_names_the_place(void **state)
+{
+    (void)state;
+    int ends[2], status = 0;
+    char text[512] = "";
+    check(pipe(ends) == 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        child(ends[1]);
+    close(ends[1]);
+    check(read(ends[0], text, sizeof text - 1) > 0);
+    close(ends[0]);
+    check(waitpid(pid, &status, 0) == pid);
+    check(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    check(strstr(text, "err_test.c:") && strstr(text, "1 + 1 == 3\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fail_fills_everything),      cmocka_unit_test(system_errors),
         cmocka_unit_test(because_prepends),           cmocka_unit_test(cuts_between_characters),
         cmocka_unit_test(foreign_bytes_become_marks), cmocka_unit_test(codes),
+        cmocka_unit_test(must_names_the_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
