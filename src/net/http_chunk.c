@@ -44,11 +44,6 @@ static int wrong(struct http_chunk *c, int status, const char *why)
     return WRONG;
 }
 
-static bool blank(char b)
-{
-    return b == ' ' || b == '\t';
-}
-
 static int size_byte(struct http_chunk *c, char b)
 {
     if (http_char_is(b, CHAR_HEX)) {
@@ -65,64 +60,71 @@ static int size_byte(struct http_chunk *c, char b)
         return SIZE_LF;
     if (b == ';')
         return EXT_START;
-    return blank(b) ? EXT_GAP : wrong(c, 400, "a chunk size has a character that is no hex digit");
+    return b == ' ' || b == '\t'
+               ? EXT_GAP
+               : wrong(c, 400, "a chunk size has a character that is no hex digit");
 }
 
-/* What may follow a whole extension. */
-static int after_extension(struct http_chunk *c, char b)
+/* What a byte is inside an extension. */
+enum { BLANK, TOKEN, EQUAL, SEMICOLON, QUOTE, BACKSLASH, CR, TEXT, OTHER, KINDS };
+
+static int kind(char b)
 {
-    if (b == '\r')
-        return SIZE_LF;
-    if (b == ';')
-        return EXT_START;
-    return blank(b) ? EXT_GAP : wrong(c, 400, "a chunk extension is malformed");
+    switch (b) {
+    case ' ':
+    case '\t':
+        return BLANK;
+    case '=':
+        return EQUAL;
+    case ';':
+        return SEMICOLON;
+    case '"':
+        return QUOTE;
+    case '\\':
+        return BACKSLASH;
+    case '\r':
+        return CR;
+    default:
+        return http_char_is(b, CHAR_TOKEN) ? TOKEN : http_char_is(b, CHAR_FIELD) ? TEXT : OTHER;
+    }
 }
 
-static int quoted_byte(struct http_chunk *c, char b)
-{
-    if (c->state == EXT_ESCAPED || (b != '"' && b != '\\'))
-        return http_char_is(b, CHAR_FIELD) ? EXT_QUOTED
-                                           : wrong(c, 400, "a chunk extension is malformed");
-    return b == '"' ? EXT_CLOSED : EXT_ESCAPED;
-}
+/* *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). What is not named is wrong:
+ * blanks may stand before ';', never before the end of the line. */
+static const uint8_t extension[][KINDS] = {
+    [EXT_GAP] = {[BLANK] = EXT_GAP, [SEMICOLON] = EXT_START},
+    [EXT_START] = {[BLANK] = EXT_START, [TOKEN] = EXT_NAME},
+    [EXT_NAME] = {[BLANK] = EXT_EQUAL,
+                  [TOKEN] = EXT_NAME,
+                  [EQUAL] = EXT_VALUE,
+                  [SEMICOLON] = EXT_START,
+                  [CR] = SIZE_LF},
+    [EXT_EQUAL] = {[BLANK] = EXT_EQUAL, [EQUAL] = EXT_VALUE, [SEMICOLON] = EXT_START},
+    [EXT_VALUE] = {[BLANK] = EXT_VALUE, [TOKEN] = EXT_TOKEN, [QUOTE] = EXT_QUOTED},
+    [EXT_TOKEN] = {[BLANK] = EXT_GAP, [TOKEN] = EXT_TOKEN, [SEMICOLON] = EXT_START, [CR] = SIZE_LF},
+    [EXT_QUOTED] = {[BLANK] = EXT_QUOTED,
+                    [TOKEN] = EXT_QUOTED,
+                    [EQUAL] = EXT_QUOTED,
+                    [SEMICOLON] = EXT_QUOTED,
+                    [TEXT] = EXT_QUOTED,
+                    [BACKSLASH] = EXT_ESCAPED,
+                    [QUOTE] = EXT_CLOSED},
+    [EXT_ESCAPED] = {[BLANK] = EXT_QUOTED,
+                     [TOKEN] = EXT_QUOTED,
+                     [EQUAL] = EXT_QUOTED,
+                     [SEMICOLON] = EXT_QUOTED,
+                     [TEXT] = EXT_QUOTED,
+                     [BACKSLASH] = EXT_QUOTED,
+                     [QUOTE] = EXT_QUOTED},
+    [EXT_CLOSED] = {[BLANK] = EXT_GAP, [SEMICOLON] = EXT_START, [CR] = SIZE_LF},
+};
 
 static int extension_byte(struct http_chunk *c, char b)
 {
-    bool token = http_char_is(b, CHAR_TOKEN);
     if (++c->ext > LIMIT_HTTP_CHUNK_EXT)
         return wrong(c, 400, "the extensions of a chunk are longer than 256 bytes");
-    switch (c->state) {
-    case EXT_GAP: /* blanks may stand before ';' only: "5 \r\n" is not a chunk line */
-        return blank(b)   ? EXT_GAP
-               : b == ';' ? EXT_START
-                          : wrong(c, 400, "a chunk size is followed by a space and no extension");
-    case EXT_START:
-        return token      ? EXT_NAME
-               : blank(b) ? EXT_START
-                          : wrong(c, 400, "a chunk extension has no name");
-    case EXT_NAME:
-    case EXT_EQUAL:
-        if (token && c->state == EXT_NAME)
-            return EXT_NAME;
-        if (b == '=')
-            return EXT_VALUE;
-        return blank(b) ? EXT_EQUAL
-               : c->state == EXT_EQUAL && b == '\r'
-                   ? wrong(c, 400, "a chunk extension is malformed")
-                   : after_extension(c, b);
-    case EXT_VALUE:
-        return b == '"'   ? EXT_QUOTED
-               : token    ? EXT_TOKEN
-               : blank(b) ? EXT_VALUE
-                          : wrong(c, 400, "a chunk extension has no value");
-    case EXT_TOKEN:
-        return token ? EXT_TOKEN : after_extension(c, b);
-    case EXT_QUOTED:
-    case EXT_ESCAPED:
-        return quoted_byte(c, b);
-    default:
-        return after_extension(c, b);
-    }
+    int next = extension[c->state][kind(b)];
+    return next ? next : wrong(c, 400, "what follows a chunk size is no extension");
 }
 
 static int trailer_byte(struct http_chunk *c, char b)

@@ -2,6 +2,7 @@
  * on (RFC 9112 §6, §9.3; RFC 9110 §7.2, §8.6, §10.1.1). Every doubt is refused: two programs that
  * read one message differently are how requests are smuggled. */
 #include "net/http_chars.h"
+#include "net/http_parse.h"
 #include "net/http_parse_int.h"
 
 static enum http_line host(struct http_parse *p, bw_str value)

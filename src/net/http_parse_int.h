@@ -2,7 +2,10 @@
 #ifndef NET_HTTP_PARSE_INT_H
 #define NET_HTTP_PARSE_INT_H
 
-#include "net/http_parse.h"
+#include <burrow/str.h>
+
+struct http_parse;
+struct http_field;
 
 enum http_line { LINE_OK, LINE_MORE, LINE_BAD };
 

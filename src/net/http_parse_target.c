@@ -1,5 +1,6 @@
 /* http_parse_target.c: the request target (RFC 9112 §3.2) and the host (RFC 3986 §3.2.2). */
 #include "net/http_chars.h"
+#include "net/http_parse.h"
 #include "net/http_parse_int.h"
 
 /* Bytes of the classes and whole escapes; stops also at a '%' that begins none. */
