@@ -24,7 +24,7 @@ static bool fault_number(struct faults *f, const struct column *c, const char *r
 {
     char must[96];
     snprintf(must, sizeof must, "be at %s %.*s", rule[1] == 'i' ? "least" : "most", BW_FMT(bound));
-    return fault(f, c, rule, must, fault_got(f, c, got, false));
+    return fault(f, c, rule, must, fault_got(f, c, got));
 }
 
 static bw_str int_text(struct faults *f, int64_t i)
@@ -93,7 +93,7 @@ static bool check_pattern(const struct column *c, bw_str s, struct faults *f)
                   BW_FMT(c->name));
     else
         fault_add(f, c->name, "pattern", "%.*s must match the pattern %s%.*s", BW_FMT(c->name),
-                  c->f->pattern, BW_FMT(fault_got(f, c, s, true)));
+                  c->f->pattern, BW_FMT(fault_got(f, c, fault_quote(f, s))));
     return false;
 }
 

@@ -4,13 +4,15 @@
 
 #include "orm/record.h"
 
-/* "views must be an integer, got 'x'": rule "type" ("enum" for an unknown name). `got` as it shall
- * show; of a write-only field it is left out. Always false. */
+/* "views must be an integer, got 1.5": rule "type" ("enum" for an ENUM). `got` as it shall show; of
+ * a write-only field it is left out. Always false. */
 bool fault_type(struct faults *f, const struct column *c, bw_str got);
-/* ENUM: "status must be one of draft, live; got 'drft', did you mean 'draft'?". Always false. */
-bool fault_enum(struct faults *f, const struct column *c, bw_str got);
-/* ", got <got>" cut to 40 bytes and in quotes when `quoted`; "" for a write-only field. */
-bw_str fault_got(struct faults *f, const struct column *c, bw_str got, bool quoted);
+/* "status must be one of draft, live, got 'lve', did you mean 'live'?". Always false. */
+bool fault_enum(struct faults *f, const struct column *c, bw_str name);
+/* ", got <got>" cut to 40 bytes; "" for a write-only field. */
+bw_str fault_got(struct faults *f, const struct column *c, bw_str got);
+/* The text in quotes, long ones in part, for `got`. */
+bw_str fault_quote(struct faults *f, bw_str text);
 
 /* What a text means by the column's type, shared by JSON strings and bare texts. Always false when
  * a fault was added. */

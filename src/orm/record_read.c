@@ -5,7 +5,7 @@
 
 #include "core/utf8.h"
 
-static bw_str describe(const struct bw_json_reader *in, enum bw_json_kind k, struct bw_arena *a)
+static bw_str describe(const struct bw_json_reader *in, enum bw_json_kind k, struct faults *f)
 {
     switch (k) {
     case BW_JSON_NULL:
@@ -16,7 +16,7 @@ static bw_str describe(const struct bw_json_reader *in, enum bw_json_kind k, str
     case BW_JSON_REAL:
         return in->text;
     case BW_JSON_TEXT:
-        return bw_arena_printf(a, "'%.*s'", BW_FMT(in->text));
+        return fault_quote(f, in->text);
     case BW_JSON_ARRAY:
         return BW_LIT("an array");
     default:
@@ -29,13 +29,13 @@ static bool wrong(const struct column *c, struct bw_json_reader *in, enum bw_jso
 {
     if (k == BW_JSON_REAL && c->kind == BW_KIND_INT && c->type != BW_TYPE_REF &&
         c->type != BW_TYPE_BOOL && c->type != BW_TYPE_TIME) {
-        bw_str got = fault_got(f, c, in->text, false);
+        bw_str got = fault_got(f, c, in->text);
         fault_add(f, c->name, "type",
                   "%.*s must be an integer, written without fraction and exponent%.*s",
                   BW_FMT(c->name), BW_FMT(got));
         return false;
     }
-    bw_str got = describe(in, k, f->arena);
+    bw_str got = describe(in, k, f);
     return bw_json_skip(in, k) && fault_type(f, c, got);
 }
 

@@ -9,7 +9,7 @@ bool value_from_time(const struct column *c, bw_str text, struct bw_value *out, 
 {
     bw_time t;
     if (!bw_time_parse(text, &t))
-        return fault_type(f, c, bw_arena_printf(f->arena, "'%.*s'", BW_FMT(text)));
+        return fault_type(f, c, fault_quote(f, text));
     *out = bw_int(t);
     return true;
 }
@@ -45,7 +45,7 @@ bool value_from_int(const struct column *c, int64_t i, struct bw_value *out, str
 
 static bool wrong(const struct column *c, bw_str text, struct faults *f)
 {
-    return fault_type(f, c, bw_arena_printf(f->arena, "'%.*s'", BW_FMT(text)));
+    return fault_type(f, c, fault_quote(f, text));
 }
 
 static bool from_int(const struct column *c, bw_str text, struct bw_value *out, struct faults *f)
