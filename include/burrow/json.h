@@ -83,9 +83,9 @@ struct bw_json_reader {
     int64_t integer;   /* INT: exact int64; an integer beyond int64 is an error */
     double real;       /* REAL, and for INT the same number */
     bw_str text;       /* TEXT: decoded, valid UTF-8; INT and REAL: the characters as written */
-    char why[160];     /* the first error, without its place */
-    const char *where; /* its place in the text */
     const char *token; /* where the last value or name read begins */
+    const char *where; /* the place of the first error */
+    char why[256];     /* and what it was */
 };
 
 /* With a == NULL texts with escapes are checked but not decoded: `text` is then as written. */

@@ -9,14 +9,12 @@
 
 void bw_json_open(struct bw_json_reader *r, struct bw_arena *a, bw_str text)
 {
-    const char *p = text.p ? text.p : "";
-    *r = (struct bw_json_reader){.start = p,
-                                 .at = p,
-                                 .end = p + text.n,
-                                 .token = p,
-                                 .arena = a,
-                                 .max_depth = BW_JSON_DEPTH,
-                                 .first = true};
+    memset(r, 0, offsetof(struct bw_json_reader, why)); /* the rest is read after a failure only */
+    r->start = r->at = r->token = text.p ? text.p : "";
+    r->end = r->start + text.n;
+    r->arena = a;
+    r->max_depth = BW_JSON_DEPTH;
+    r->first = true;
 }
 
 static inline bool in_object(const struct bw_json_reader *r)
@@ -57,8 +55,29 @@ static enum bw_json_kind number_failed(struct bw_json_reader *r, const char *why
     return BW_JSON_ERROR;
 }
 
+/* The usual integer, of at most 18 digits; false leaves all else to number_scan. */
+static inline bool short_int(struct bw_json_reader *r)
+{
+    const char *p = r->at + (*r->at == '-'), *first = p;
+    const char *limit = r->end - p > 18 ? p + 18 : r->end;
+    int64_t v = 0;
+    for (; p < limit && (unsigned char)(*p - '0') <= 9; p++)
+        v = v * 10 + (*p - '0');
+    bool whole =
+        p > first && p < r->end && *p != '.' && (*p | 0x20) != 'e' && (unsigned char)(*p - '0') > 9;
+    if (!whole || (*first == '0' && p - first > 1) || v == 0)
+        return false;
+    r->integer = first > r->at ? -v : v;
+    r->real = (double)r->integer;
+    r->text = bw_str_of(r->at, (size_t)(p - r->at));
+    r->at = p;
+    return true;
+}
+
 static enum bw_json_kind read_number(struct bw_json_reader *r)
 {
+    if (short_int(r))
+        return BW_JSON_INT;
     struct number x;
     size_t n = number_scan(bw_str_of(r->at, (size_t)(r->end - r->at)), &x);
     r->text = bw_str_of(r->at, n);

@@ -88,7 +88,11 @@ void bw_json_escape(struct bw_buf *out, bw_str s)
 
 static void put_quoted(struct bw_buf *b, bw_str s)
 {
-    bw_buf_char(b, '"');
+    char *o = room(b, s.n + 2);
+    if (!o)
+        return;
+    *o = '"';
+    b->n++;
     if (s.n)
         bw_json_escape(b, s);
     bw_buf_char(b, '"');
@@ -209,28 +213,41 @@ void bw_json_text(struct bw_json_writer *w, bw_str s)
 }
 
 /* Numbers are written in place where the room is there, else by way of the stack. */
-static void put_int(struct bw_buf *b, int64_t v)
+static bool roomy(const struct bw_buf *b)
+{
+    return !b->over && b->cap - b->n >= JSON_NUMBER_MAX;
+}
+
+static void put_int_by_stack(struct bw_buf *b, int64_t v)
 {
     char small[JSON_NUMBER_MAX];
-    if (!b->over && b->cap - b->n >= JSON_NUMBER_MAX)
-        b->n = (size_t)(json_put_int(b->p + b->n, v) - b->p);
-    else
-        bw_buf_add(b, small, (size_t)(json_put_int(small, v) - small));
+    bw_buf_add(b, small, (size_t)(json_put_int(small, v) - small));
+}
+
+static void put_real_by_stack(struct bw_buf *b, double v)
+{
+    char small[JSON_NUMBER_MAX];
+    bw_buf_add(b, small, (size_t)(json_put_real(small, v) - small));
 }
 
 void bw_json_int(struct bw_json_writer *w, int64_t v)
 {
+    struct bw_buf *b = w->out;
     before_value(w);
-    put_int(w->out, v);
+    if (roomy(b))
+        b->n = (size_t)(json_put_int(b->p + b->n, v) - b->p);
+    else
+        put_int_by_stack(b, v);
 }
 
 void bw_json_write_real(struct bw_buf *out, double v)
 {
-    char small[JSON_NUMBER_MAX];
-    if (isfinite(v))
-        bw_buf_add(out, small, (size_t)(json_put_real(small, v) - small));
-    else
+    if (!isfinite(v))
         bw_buf_add(out, "null", 4);
+    else if (roomy(out))
+        out->n = (size_t)(json_put_real(out->p + out->n, v) - out->p);
+    else
+        put_real_by_stack(out, v);
 }
 
 void bw_json_real(struct bw_json_writer *w, double v)
