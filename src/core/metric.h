@@ -25,6 +25,8 @@ unsigned metric_new(const struct metric_family *f, const char *labels);
 void metric_add(unsigned series, int64_t n);     /* counter, gauge (may be negative); ~2 ns */
 void metric_observe(unsigned series, int64_t v); /* histogram */
 int64_t metric_value(unsigned series);           /* sum over threads; of a histogram: the count */
+/* Sum over all series of a counter's or gauge's family; 0 when there is none of that name. */
+int64_t metric_total(const char *family);
 /* A gauge computed when read; fn must be quick and callable from any thread. */
 void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t (*fn)(void *),
                      void *arg);

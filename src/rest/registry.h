@@ -23,6 +23,8 @@ struct endpoint {
     enum endpoint_kind kind;
     enum http_method method;
     const char *path; /* template: "/api/Article/:id"; also its metrics label */
+    bool alias; /* a second spelling of an endpoint told elsewhere: not in OpenAPI; counted with the
+                   one of the same id */
     bool (*run)(struct bw_req *rq, struct bw_err *e);
     const char *id; /* operationId: "Article.list" */
     const char *help;
@@ -34,18 +36,23 @@ struct endpoint {
     const struct endpoint_param *params; /* ended by name == NULL; may be NULL */
     const char *const *consumes; /* media types of the body, NULL-terminated; NULL = takes none */
     const char *produces;        /* media type, NULL = none or chosen by the handler */
-    size_t max_body;             /* 0 = server's */
-    bool open_while_starting;    /* health and friends answer before ready and while draining */
+    const char *body_schema, *answer_schema; /* JSON Schema texts for OpenAPI; NULL = what table,
+                                                column or method say */
+    size_t max_body;                         /* 0 = server's */
+    bool open_while_starting; /* health and friends answer before ready and while draining */
     /* Rules per endpoint, filled by the steps that own them. */
     void *access, *rate, *cache;
-    unsigned m_requests[6], m_time,
-        m_in_flight; /* metric series; m_requests by status class 0..5 */
+    /* Metric series; m_requests by status class 0..5 (0 and 1 do not happen: counted as 5). */
+    unsigned m_requests[6], m_time, m_in_flight;
 };
 
 struct registry {
     struct endpoint **all; /* in declaration order */
-    size_t n;
+    size_t n, cap;
     struct route_node *routes; /* how paths are matched: rest/router.h */
+    unsigned root_parts;       /* segments of the root: names of tables and services come next */
+    struct endpoint unmatched; /* where requests without an endpoint are counted */
+    unsigned m_total;          /* metric series of all requests together */
     struct bw_arena *arena;
 };
 
@@ -58,11 +65,19 @@ struct route_match {
     unsigned n_parts;
 };
 
-/* The endpoint is copied. BW_CONFLICT when the same method and path stands already. */
+/* `root` as in server_opts: "api", "", "api/v1". Memory comes from the arena, for good. */
+void registry_init(struct registry *r, const char *root, struct bw_arena *a);
+/* The endpoint is copied, its texts are borrowed. BW_CONFLICT when the same method and path stands
+ * already. */
 bool registry_add(struct registry *r, const struct endpoint *e, struct bw_err *err);
 /* path still encoded. Table and service names match case-insensitively (segments under the root).
  */
 void registry_match(const struct registry *r, enum http_method m, bw_str path,
                     struct route_match *out);
+/* What a path that matched nothing may have meant: "/api/Article" for "/api/Artcle"; empty when
+ * nothing is near. */
+void registry_near(const struct registry *r, bw_str path, struct bw_buf *out);
+/* Requests answered since the start of the process, over all endpoints. */
+int64_t registry_requests(const struct registry *r);
 
 #endif

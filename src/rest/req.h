@@ -27,7 +27,13 @@ struct bw_req {
     struct faults *faults;      /* what a 422 tells field by field; NULL when none */
     void *client;               /* link's in-process client of this request */
     int64_t began;              /* monotonic ns */
+    bool counted;               /* in flight, by step route: step observe takes it back */
+    char name[40];              /* of this request, by req_name; "" until asked */
 };
+
+/* The request's name in problems and log records: X-Request-Id when a peer gave a harmless one
+ * (letters, digits, "-_.", at most 36), else a random UUID. */
+const char *req_name(struct bw_req *rq);
 
 /* Reads the query string once; BW_BAD on a bad escape or more than REQ_PARAMS. */
 bool req_params(struct bw_req *rq, struct bw_err *e);
@@ -44,6 +50,9 @@ bool req_id(const struct bw_req *rq, int64_t *id, struct bw_err *e);
 bw_str req_prefer(const struct bw_req *rq, const char *name);
 /* Content-Type must be one of these (parameters ignored); BW_MEDIA names them. No body: fine. */
 bool req_media(const struct bw_req *rq, const char *const *types, struct bw_err *e);
+
+/* Sets Allow from what the path takes. */
+void req_allow(struct bw_req *rq);
 
 /* Answers with application/problem+json (RFC 9457) from an error: the only place where errors
  * become HTTP (problem.c). Sets what belongs to the status: Allow for 405, Retry-After for 503 and

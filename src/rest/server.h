@@ -10,12 +10,19 @@
 
 #include "net/http.h"
 #include "orm/store.h"
+#include "rest/rate.h"
 #include "rest/registry.h"
+
+struct step;
+struct openapi;
+
+#define SERVER_STEPS 24
 
 enum server_state { SERVER_STARTING, SERVER_READY, SERVER_DRAINING };
 
+/* 0 or NULL takes the default. */
 struct server_opts {
-    const char *root;                 /* "api": first part of every table and service path */
+    const char *root; /* "api": first part of every table and service path; "" = none */
     int64_t limit_default, limit_max; /* records of a list */
     size_t max_body;
     int64_t batch_atomic_max; /* writes of one atomic batch */
@@ -30,12 +37,18 @@ struct bw_server {
     struct store **stores; /* NULL-terminated */
     struct registry registry;
     _Atomic int state; /* enum server_state */
+    bool app_started;  /* app->stop is due */
     bw_time started;
     /* Asked by /health and /metrics; set by host, may be NULL. */
     int64_t (*connections)(void *arg);
     void *connections_arg;
-    void *host;            /* host's own, for bw_server_close */
-    struct bw_arena arena; /* process lifetime */
+    struct rate rate;                       /* of requests, for /metrics */
+    _Atomic int64_t sessions;               /* active ones, for /metrics */
+    const struct step *steps[SERVER_STEPS]; /* those of steps.def that this server needs */
+    unsigned n_steps;
+    struct openapi *_Atomic openapi; /* made at the first request for it */
+    void *host;                      /* host's own, for bw_server_close */
+    struct bw_arena arena;           /* process lifetime */
 };
 
 /* Builds model → registry over stores that the caller opens in between:
@@ -45,7 +58,11 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
                  struct bw_err *e);
 bool server_ready(struct bw_server *s,
                   struct bw_err *e); /* every table has a store; app->start runs; state READY */
-void server_release(struct bw_server *s); /* app->stop; does not close stores */
+/* app->stop, once; /health says draining from now on. Nothing may be in flight any more. */
+void server_stop(struct bw_server *s);
+/* Stops if that was not done, then frees model and registry. The caller closes the stores before:
+ * they point into the model. */
+void server_release(struct bw_server *s);
 /* An http_handler; arg is the struct bw_server. */
 void server_handle(struct http_req *rq, struct http_res *rs, void *arg);
 

@@ -1,0 +1,32 @@
+/* step_observe.c: counts and times every request, whatever became of it, and tells the log at
+ * debug level. Never a body, never the query string: they may carry secrets. */
+#include "rest/steps.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/metric.h"
+
+static enum step_result observe(struct bw_req *rq, struct bw_err *e)
+{
+    (void)e;
+    const struct endpoint *ep = rq->endpoint;
+    int status = rq->res->status;
+    int64_t took = clock_mono() - rq->began;
+    unsigned class = (unsigned)status / 100;
+    metric_add(ep->m_requests[class < 6 ? class : 5], 1);
+    metric_add(rq->server->registry.m_total, 1);
+    metric_observe(ep->m_time, took);
+    if (rq->counted)
+        metric_add(ep->m_in_flight, -1);
+    log_debug("rest", "request", LOG_TEXT("method", rq->http->method_text),
+              LOG_TEXT("path", rq->http->path), LOG_NUM("status", status),
+              LOG_REAL("ms", (double)took / 1e6), LOG_TEXT("peer", rq->http->peer));
+    return STEP_ON;
+}
+
+const struct step step_observe = {
+    .name = "observe",
+    .help = "metrics per endpoint and the access record of the log",
+    .run = observe,
+    .always = true,
+};
