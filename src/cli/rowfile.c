@@ -97,6 +97,15 @@ void rowfile_close(struct rowfile *f)
     bw_arena_release(&f->scratch);
 }
 
+static void set_field(struct rowfile *f, unsigned i, struct record *r, struct faults *faults)
+{
+    const struct column *c = f->columns[i];
+    if (c->index)
+        record_set_text(r, c, f->csv.fields[i], faults, faults->arena);
+    else if (f->csv.fields[i].n && (!bw_str_int(f->csv.fields[i], &r->id) || r->id < 1))
+        fault_add(faults, c->name, "type", "id must be an integer from 1 on");
+}
+
 static int next_csv(struct rowfile *f, struct record *r, struct faults *faults, struct bw_err *e)
 {
     if (!csv_next(&f->csv, faults->arena)) {
@@ -108,7 +117,7 @@ static int next_csv(struct rowfile *f, struct record *r, struct faults *faults, 
         fault_add(faults, BW_LIT(""), "columns", "%u fields where the head line has %u", f->csv.n,
                   f->n_columns);
     for (unsigned i = 0; i < f->csv.n && f->csv.n == f->n_columns; i++)
-        record_set_text(r, f->columns[i], f->csv.fields[i], faults, faults->arena);
+        set_field(f, i, r, faults);
     return 1;
 }
 
