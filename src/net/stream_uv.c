@@ -1,0 +1,269 @@
+/* stream_uv.c: streams over libuv. A stream's memory is one struct stream; bytes that the kernel
+ * does not take at once are copied into one `struct pending` per write. Reads go into the loop's
+ * one buffer. A write that fails at once is reported later (a post), never from within
+ * stream_write, so that a caller need not expect its own callbacks. */
+#include "net/stream_int.h"
+
+#include <errno.h>
+
+#include "net/loop_int.h"
+#include "os/socket.h"
+
+#define BATCH 16
+
+struct pending {
+    uv_write_t req;
+    struct stream *s;
+    size_t n;
+    char bytes[];
+};
+
+static void report_fault(struct loop_post *p)
+{
+    struct stream *s = LIST_OWNER(p, struct stream, fault);
+    s->fault_posted = false;
+    if (s->closed) {
+        free(s);
+        return;
+    }
+    s->held = 0;
+    if (!s->closing && s->events && s->events->drained)
+        s->events->drained(s, s->failed);
+}
+
+static void post_fault(struct stream *s, int sys)
+{
+    s->failed = sys;
+    if (s->fault_posted)
+        return;
+    s->fault_posted = true;
+    loop_post(s->loop, &s->fault);
+}
+
+struct stream *stream_new(struct loop *l, bool is_unix)
+{
+    struct stream *s = malloc(sizeof *s);
+    bw_must(s);
+    memset(s, 0, sizeof *s);
+    s->loop = l;
+    s->is_unix = is_unix;
+    s->fault.fn = report_fault;
+    if (is_unix)
+        uv_pipe_init(&l->uv, &s->uv.path, 0);
+    else
+        uv_tcp_init(&l->uv, &s->uv.tcp);
+    s->uv.any.data = s;
+    return s;
+}
+
+struct stream *stream_of(struct loop *l, int fd, bool is_unix)
+{
+    struct stream *s = stream_new(l, is_unix);
+    int r = is_unix ? uv_pipe_open(&s->uv.path, fd) : uv_tcp_open(&s->uv.tcp, fd);
+    if (r == 0)
+        return s;
+    close(fd);
+    stream_close(s);
+    return NULL;
+}
+
+void *stream_user(const struct stream *s)
+{
+    return s->user;
+}
+
+struct loop *stream_loop(const struct stream *s)
+{
+    return s->loop;
+}
+
+void stream_set(struct stream *s, const struct stream_events *ev, void *user)
+{
+    s->events = ev;
+    s->user = user;
+}
+
+static void lend(uv_handle_t *h, size_t want, uv_buf_t *out)
+{
+    (void)want;
+    struct stream *s = h->data;
+#if defined(BW_TORTURE)
+    *out = uv_buf_init(s->loop->read_buffer, 1);
+#else
+    *out = uv_buf_init(s->loop->read_buffer, LOOP_READ_BUFFER);
+#endif
+}
+
+static void came(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
+{
+    struct stream *s = h->data;
+    if (n == 0 || s->closing)
+        return;
+    loop_now(s->loop); /* the turn's time is that of its first event */
+    if (n > 0) {
+        s->events->data(s, bw_str_of(buf->base, (size_t)n), 0);
+        return;
+    }
+    s->reading = false;
+    uv_read_stop(h);
+    s->events->data(s, bw_str_of("", 0), n == UV_EOF ? 0 : (int)-n);
+}
+
+void stream_read(struct stream *s, bool on)
+{
+    if (on == s->reading || s->closing)
+        return;
+    s->reading = on;
+    if (on)
+        uv_read_start(&s->uv.stream, lend, came);
+    else
+        uv_read_stop(&s->uv.stream);
+}
+
+static void went(uv_write_t *req, int status)
+{
+    struct pending *p = LIST_OWNER(req, struct pending, req);
+    struct stream *s = p->s;
+    s->held -= p->n < s->held ? p->n : s->held;
+    free(p);
+    if (s->closing || s->failed)
+        return;
+    if (status < 0)
+        s->failed = -status;
+    if (status < 0)
+        s->held = 0;
+    if (s->held == 0 && s->events && s->events->drained)
+        s->events->drained(s, s->failed);
+}
+
+/* Bytes the kernel took. */
+static size_t send_now(struct stream *s, const bw_str *pieces, unsigned n)
+{
+    size_t sent = 0;
+    while (n) {
+        uv_buf_t bufs[BATCH];
+        unsigned batch = n < BATCH ? n : BATCH;
+        size_t want = 0;
+        for (unsigned i = 0; i < batch; i++) {
+            bufs[i] = uv_buf_init((char *)(uintptr_t)pieces[i].p, (unsigned)pieces[i].n);
+            want += pieces[i].n;
+        }
+        if (want == 0) {
+            pieces += batch;
+            n -= batch;
+            continue;
+        }
+        int r = uv_try_write(&s->uv.stream, bufs, batch);
+        if (r < 0 && r != UV_EAGAIN)
+            post_fault(s, -r);
+        if (r > 0)
+            sent += (size_t)r;
+        if (r < 0 || (size_t)r < want)
+            return sent;
+        pieces += batch;
+        n -= batch;
+    }
+    return sent;
+}
+
+static void hold(struct stream *s, const bw_str *pieces, unsigned n, size_t sent)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < n; i++)
+        total += pieces[i].n;
+    if (total == sent)
+        return;
+    s->held += total - sent;
+    if (s->failed) {
+        post_fault(s, s->failed); /* counted as held until the owner is told */
+        return;
+    }
+    struct pending *p = malloc(sizeof *p + total - sent);
+    bw_must(p);
+    p->s = s;
+    p->n = 0;
+    for (unsigned i = 0; i < n; i++) {
+        size_t skip = sent < pieces[i].n ? sent : pieces[i].n;
+        sent -= skip;
+        if (pieces[i].n > skip)
+            memcpy(p->bytes + p->n, pieces[i].p + skip, pieces[i].n - skip);
+        p->n += pieces[i].n - skip;
+    }
+    uv_buf_t buf = uv_buf_init(p->bytes, (unsigned)p->n);
+    int r = uv_write(&p->req, &s->uv.stream, &buf, 1, went);
+    if (r < 0) {
+        free(p);
+        post_fault(s, -r);
+    }
+}
+
+size_t stream_write(struct stream *s, const bw_str *pieces, unsigned n)
+{
+    if (s->closing)
+        return 0;
+    size_t sent = s->held || s->failed ? 0 : send_now(s, pieces, n);
+    hold(s, pieces, n, sent);
+    return s->held;
+}
+
+size_t stream_held(const struct stream *s)
+{
+    return s->held;
+}
+
+static void ended(uv_shutdown_t *req, int status)
+{
+    (void)status; /* a peer that has gone shows in the reads */
+    free(req);
+}
+
+void stream_end(struct stream *s)
+{
+    if (s->closing)
+        return;
+    uv_shutdown_t *req = malloc(sizeof *req);
+    bw_must(req);
+    if (uv_shutdown(req, &s->uv.stream, ended) != 0)
+        free(req);
+}
+
+static void gone(uv_handle_t *h)
+{
+    struct stream *s = h->data;
+    struct loop *l = s->loop;
+    if (s->events && s->events->closed)
+        s->events->closed(s);
+    s->closed = true;
+    if (!s->fault_posted)
+        free(s);
+    listeners_resume(l);
+}
+
+void stream_close(struct stream *s)
+{
+    if (s->closing)
+        return;
+    s->closing = true;
+    uv_close(&s->uv.any, gone);
+}
+
+void stream_reset(struct stream *s)
+{
+    if (s->closing)
+        return;
+    s->closing = true;
+    /* Refused while a half-close is under way: then an ordinary close. */
+    if (s->is_unix || uv_tcp_close_reset(&s->uv.tcp, gone) != 0)
+        uv_close(&s->uv.any, gone);
+}
+
+void stream_peer(const struct stream *s, char *out, size_t n)
+{
+    struct socket_address a = {.size = sizeof a.path};
+    int size = sizeof a.path;
+    if (s->is_unix)
+        a.any.sa_family = AF_UNIX;
+    else if (uv_tcp_getpeername(&s->uv.tcp, &a.any, &size) != 0)
+        a.any.sa_family = AF_INET; /* already gone: 0.0.0.0 */
+    socket_text(&a, false, out, n);
+}
