@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "os/file.h"
+#include "os/runtime_dir.h"
 #include "os/socket.h"
 
 #define BACKLOG    4096
@@ -39,9 +40,10 @@ struct listener {
     struct listener_opts opts;
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
     unsigned port;
-    atomic_bool stopped, told_full;
+    atomic_bool stopped;
+    atomic_bool told_full; /* until all that waited has been accepted */
     unsigned n_locks, n_doors;
-    struct file_lock *locks[SOCKET_ADDRESSES];
+    struct file_lock locks[SOCKET_ADDRESSES];
     struct door doors[];
 };
 
@@ -74,8 +76,10 @@ static void take_in(struct door *d, int fd)
 static bool accept_one(struct door *d)
 {
     int fd = socket_accept(d->fd);
-    if (fd == -EAGAIN)
+    if (fd == -EAGAIN) {
+        atomic_store_explicit(&d->of->told_full, false, memory_order_relaxed);
         return false;
+    }
     if ((fd == -EMFILE || fd == -ENFILE) && d->reserve >= 0) {
         close(d->reserve);
         d->reserve = -1;
@@ -115,7 +119,6 @@ static void go_on(struct door *d)
         pause_door(d, errno);
         return;
     }
-    atomic_store(&d->of->told_full, false);
     uv_poll_start(&d->poll, UV_READABLE, came);
 }
 
@@ -186,7 +189,7 @@ void listener_free(struct listener *l)
     if (l->opts.is_unix && l->n_doors)
         unlink(l->path);
     for (unsigned i = 0; i < l->n_locks; i++)
-        file_unlock(l->locks[i]);
+        file_unlock(&l->locks[i]);
     free(l);
 }
 
@@ -200,21 +203,30 @@ static void add_door(struct listener *l, struct loop *loop, int fd)
     loop_timer_init(&d->retry, retry);
 }
 
+/* Keeps a second instance of ours out, with a sentence that names the first. */
 static bool lock_address(struct listener *l, const struct socket_address *a, struct bw_err *e)
 {
-    char text[160], dir[128], path[320];
+    char text[160], dir[128], path[320], who[64], by[128] = "";
+    struct bw_err why = {0};
+    struct file_lock *lock = &l->locks[l->n_locks];
     socket_text(a, true, text, sizeof text);
     if (l->opts.is_unix)
         snprintf(path, sizeof path, "%s.lock", l->path);
-    else if (file_runtime_dir(dir, sizeof dir, e))
+    else if (runtime_dir(dir, sizeof dir, e))
         snprintf(path, sizeof path, "%s/burrow-%s.lock", dir, text);
     else
         return false;
-    struct file_lock *lock = file_lock(path, text, e);
-    if (!lock)
-        return false;
-    l->locks[l->n_locks++] = lock;
-    return true;
+    snprintf(who, sizeof who, "%.40s (pid %ld)", program_invocation_short_name, (long)getpid());
+    if (file_lock(lock, path, who, by, &why)) {
+        l->n_locks++;
+        return true;
+    }
+    if (why.code == BW_CONFLICT)
+        return bw_fail(e, BW_CONFLICT, "%s is already served by %s", text,
+                       by[0] ? by : "another process");
+    if (e)
+        *e = why;
+    return false;
 }
 
 static int backlog_of(const struct listener *l)

@@ -104,7 +104,7 @@ static int fail_bind(int fd, const struct socket_address *a, struct bw_err *e)
     char text[160];
     socket_text(a, true, text, sizeof text);
     if (sys == EADDRINUSE)
-        bw_fail(e, BW_BUSY, "%s is in use by another program; stop it or choose another port",
+        bw_fail(e, BW_CONFLICT, "%s is in use by another program; stop it or choose another port",
                 text);
     else if (sys == EACCES)
         bw_fail(e, BW_DENIED,
@@ -159,7 +159,7 @@ int socket_bind_path(const struct socket_address *a, struct bw_err *e)
     const char *path = a->path.sun_path;
     int there = answers(a);
     if (there > 0) {
-        bw_fail(e, BW_BUSY, "unix:%s is in use by another program", path);
+        bw_fail(e, BW_CONFLICT, "unix:%s is in use by another program", path);
         return -1;
     }
     if (there < 0) {

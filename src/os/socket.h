@@ -32,8 +32,8 @@ void socket_text(const struct socket_address *a, bool with_port, char *out, size
 unsigned socket_port_of(int fd); /* 0 for a unix socket */
 
 /* Bound, not yet listening. shared: others of this user may bind the same address (SO_REUSEPORT).
- * BW_BUSY when the address is in use; sys is EADDRNOTAVAIL or EAFNOSUPPORT when this machine does
- * not have it. */
+ * BW_CONFLICT when the address is in use; sys is EADDRNOTAVAIL or EAFNOSUPPORT when this machine
+ * does not have it. */
 int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e);
 /* Bound to a.path with mode 0660. Takes a socket file out of the way that nobody answers on. */
 int socket_bind_path(const struct socket_address *a, struct bw_err *e);
