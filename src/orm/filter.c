@@ -237,6 +237,17 @@ static enum answer in(const struct filter *f, const struct bw_value *v)
     return NO;
 }
 
+/* Which outcomes of a comparison an operator takes. */
+enum { LESS = 1, SAME = 2, MORE = 4 };
+static const unsigned takes[] = {
+    [BW_EQ] = SAME,         [BW_NEQ] = LESS | MORE, [BW_GT] = MORE,
+    [BW_GTE] = MORE | SAME, [BW_LT] = LESS,         [BW_LTE] = LESS | SAME};
+
+static enum answer compare(const struct filter *f, const struct bw_value *v)
+{
+    return takes[f->op] >> (value_compare(v, &f->value) + 1) & 1 ? YES : NO;
+}
+
 static enum answer test(const struct filter *f, const struct bw_value *v)
 {
     if (f->op == BW_IS)
@@ -247,21 +258,7 @@ static enum answer test(const struct filter *f, const struct bw_value *v)
         return UNKNOWN;
     if (f->op == BW_LIKE || f->op == BW_ILIKE)
         return v->kind == BW_KIND_TEXT && like(v->s, f->value.s, f->op == BW_ILIKE) ? YES : NO;
-    int d = value_compare(v, &f->value);
-    switch (f->op) {
-    case BW_EQ:
-        return d == 0 ? YES : NO;
-    case BW_NEQ:
-        return d != 0 ? YES : NO;
-    case BW_GT:
-        return d > 0 ? YES : NO;
-    case BW_GTE:
-        return d >= 0 ? YES : NO;
-    case BW_LT:
-        return d < 0 ? YES : NO;
-    default:
-        return d <= 0 ? YES : NO;
-    }
+    return compare(f, v);
 }
 
 static enum answer ask(const struct filter *f, const struct bw_value *row);

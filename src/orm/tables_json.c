@@ -127,11 +127,11 @@ static const char *const *read_texts(struct parse *p, const char *name)
     }
     unsigned n = count_elements(p), i = 0;
     const char **list = BW_NEW_N(p->in.arena, const char *, n + 1);
-    for (enum bw_json_kind k; (k = bw_json_next(&p->in)) == BW_JSON_TEXT && i < n;)
-        if (p->in.text.n && !memchr(p->in.text.p, 0, p->in.text.n))
-            list[i++] = keep(p, p->in.text);
-        else
+    while (bw_json_next(&p->in) == BW_JSON_TEXT && i < n) {
+        if (p->in.text.n == 0 || memchr(p->in.text.p, 0, p->in.text.n))
             break;
+        list[i++] = keep(p, p->in.text);
+    }
     if (i < n)
         refuse(p, "'%s' must be a list of texts, none of them empty", name);
     return list;
