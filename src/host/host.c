@@ -106,9 +106,11 @@ void host_close(struct host *h)
     if (!h)
         return;
     if (h->server.app)
-        server_release(&h->server);
+        server_stop(&h->server);
     for (size_t i = 0; h->stores && h->stores[i]; i++)
         store_close(h->stores[i]);
+    if (h->server.app) /* the stores point into its model */
+        server_release(&h->server);
     bw_arena_release(&h->arena);
     free(h);
 }

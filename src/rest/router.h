@@ -5,7 +5,9 @@
 #ifndef REST_ROUTER_H
 #define REST_ROUTER_H
 
-#include "rest/registry.h"
+#include "rest/endpoint.h"
+
+struct route_node;
 
 /* Segments fold_from … fold_from + folds - 1 that are literals match case-insensitively. */
 struct route_fold {

@@ -1,4 +1,5 @@
-/* server.c: a server's life (init, ready, release) and the way of one request through the steps. */
+/* server_life.c: a server's life: init, ready, stop, release. What it does in between is in
+ * server_handle.c. */
 #include "rest/server.h"
 
 #include "core/clock.h"
@@ -172,48 +173,4 @@ void server_release(struct bw_server *s)
     rate_release(&s->rate);
     model_release(&s->model);
     bw_arena_release(&s->arena);
-}
-
-void *bw_server_user(struct bw_server *s)
-{
-    return s->app->user;
-}
-
-/* ---- one request ---- */
-
-/* Only what is read before it is written is set: the arrays of the match would cost more to clear
- * than routing costs. */
-static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, struct http_res *rs)
-{
-    rq->http = h;
-    rq->res = rs;
-    rq->server = s;
-    rq->arena = h->arena;
-    rq->match.n_parts = rq->match.allowed = 0;
-    rq->endpoint = &s->registry.unmatched;
-    rq->params = NULL;
-    rq->n_params = 0;
-    rq->params_read = rq->counted = false;
-    rq->faults = NULL;
-    rq->client = NULL;
-    rq->name[0] = 0;
-    rq->began = clock_mono();
-}
-
-void server_handle(struct http_req *h, struct http_res *rs, void *arg)
-{
-    struct bw_server *s = arg;
-    struct bw_req rq;
-    struct bw_err e;
-    begin(&rq, s, h, rs);
-    bool done = false;
-    for (unsigned i = 0; i < s->n_steps; i++) {
-        const struct step *step = s->steps[i];
-        if (done && !step->always)
-            continue;
-        enum step_result r = step->run(&rq, &e);
-        if (r == STEP_FAIL && !done)
-            problem_answer(&rq, &e);
-        done |= r != STEP_ON;
-    }
 }
