@@ -47,6 +47,20 @@ static void hostile_texts_end_soon(void **state)
     bw_arena_release(&a);
 }
 
+static void long_texts_are_read(void **state)
+{
+    (void)state;
+    struct bw_arena a;
+    struct bw_err e;
+    static char text[20000];
+    bw_arena_init(&a);
+    struct pattern *p = pattern_new("(.|\\n)*", &a, &e);
+    check_ok(p != NULL, &e);
+    memset(text, '\n', sizeof text);
+    check_int(pattern_match(p, bw_str_of(text, sizeof text)), PATTERN_YES);
+    bw_arena_release(&a);
+}
+
 static void wrong_patterns_are_told(void **state)
 {
     (void)state;
@@ -72,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_texts_match),
         cmocka_unit_test(hostile_texts_end_soon),
+        cmocka_unit_test(long_texts_are_read),
         cmocka_unit_test(wrong_patterns_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
