@@ -16,7 +16,8 @@ void client_init(struct bw_client *c, const struct client_kind *kind,
     bw_arena_init(&c->own);
     bw_arena_init(&c->plans);
     c->arena = &c->own;
-    c->root = o && o->root ? o->root : "api";
+    const char *root = o && o->root ? o->root : "api";
+    c->prefix = *root ? bw_arena_printf(&c->plans, "/%s", root).p : "";
     c->timeout = (o && o->timeout_ms ? o->timeout_ms : 30000) * CLOCK_MS;
     c->max_answer = o && o->max_answer ? o->max_answer : LIMIT_JSON_TEXT;
 }
@@ -59,7 +60,7 @@ bw_str client_target(struct bw_client *c, const char *fmt, ...)
     int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     bw_must(n >= 0 && (size_t)n < sizeof text);
-    return bw_arena_printf(c->arena, "/%s/%s", c->root, text);
+    return bw_arena_printf(c->arena, "%s/%s", c->prefix, text);
 }
 
 /* ---- errors ---- */
@@ -139,8 +140,10 @@ struct table *client_table(struct bw_client *c, const struct bw_table *t, struct
             return c->tables.p[i];
     if (!t->size)
         return bw_fail(e, BW_BAD, "table %s has no C struct", t->name), NULL;
-    if (c->model && model_of(c->model, t))
-        return model_of(c->model, t);
+    if (c->model) {
+        struct table *t_of = model_of(c->model, t);
+        return t_of ? t_of : (bw_fail(e, BW_MISSING, "this server has no table %s", t->name), NULL);
+    }
     struct table *made = BW_NEW(&c->plans, struct table);
     if (!table_init_alone(made, t, &c->plans, e))
         return NULL;

@@ -33,8 +33,8 @@ struct client_kind {
 struct bw_client {
     const struct client_kind *kind;
     struct bw_arena own, *arena;
-    const char *root;
-    int64_t timeout; /* ns for one call */
+    const char *prefix; /* of every path: "/api", or "" */
+    int64_t timeout;    /* ns for one call */
     size_t max_answer;
     void *place;                /* the kind's */
     bool of_request;            /* its arena and life are a request's */

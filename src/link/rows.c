@@ -44,7 +44,7 @@ static bw_str page_target(struct bw_rows *r)
     struct bw_buf b;
     int64_t page = r->left >= 0 && r->left < LIMIT_LIST_DEFAULT ? r->left : LIMIT_LIST_DEFAULT;
     bw_buf_init(&b, LIMIT_HTTP_LINE);
-    bw_buf_printf(&b, "/%s/%.*s?%.*s%slimit=%lld", r->client->root, BW_FMT(r->table->name),
+    bw_buf_printf(&b, "%s/%.*s?%.*s%slimit=%lld", r->client->prefix, BW_FMT(r->table->name),
                   BW_FMT(r->query), r->query.n ? "&" : "", (long long)page);
     if (r->kept_cursor.n) {
         bw_buf_put(&b, BW_LIT("&after="));
@@ -156,7 +156,7 @@ bool bw_count(struct bw_client *c, const struct bw_query *q, int64_t *n, struct 
         return false;
     struct client_answer answer;
     struct client_ask ask = {.method = "GET", .prefer = "count=exact"};
-    ask.target = bw_arena_printf(c->arena, "/%s/%s?%.*s%sselect=id&limit=1", c->root,
+    ask.target = bw_arena_printf(c->arena, "%s/%s?%.*s%sselect=id&limit=1", c->prefix,
                                  q->table->name, BW_FMT(text), text.n ? "&" : "");
     if (!client_exchange(c, &ask, &answer, e))
         return false;
