@@ -1,4 +1,4 @@
-/* clang-format off: a table of columns */
+/* clang-format off */
 /* table.h: what a table is. A table has an implicit `id` (int64, primary key, given by the store
  * when 0) and fields. Written as a C descriptor next to a C struct, or read from settings JSON into
  * the same structs (offset = BW_NO_OFFSET then): one code path behind both.
@@ -7,19 +7,18 @@
  * INT      | int64_t  | INT              | number, exact: 1.0 and 1e3 are no integers
  * REAL     | double   | REAL             | number
  * TEXT     | bw_str   | TEXT             | string
- * BLOB     | bw_str   | BLOB             | base64 string, only when selected; own URL with a
- * content type BOOL     | bool     | INT 0/1          | true, false (not 1 and 0) TIME     |
- * bw_time  | INT microseconds | RFC 3339 string JSON     | bw_str   | TEXT             | the value
- * itself, kept as written ENUM     | int      | TEXT, the name   | the name; in C its index in
- * `names`, -1 for null REF      | int64_t  | INT              | the id, or the record when expanded
+ * BLOB     | bw_str   | BLOB             | base64 string, only when selected; has its own URL
+ * BOOL     | bool     | INT 0/1          | true, false (not 1 and 0)
+ * TIME     | bw_time  | INT microseconds | RFC 3339 string
+ * JSON     | bw_str   | TEXT             | the value itself, kept as written
+ * ENUM     | int      | TEXT, the name   | the name; in C its index in `names`, -1 for null
+ * REF      | int64_t  | INT              | the id, or the record when expanded
  * CREATED  | bw_time  | INT microseconds | RFC 3339 string, set by the server at creation
  * MODIFIED | bw_time  | INT microseconds | RFC 3339 string, set by the server at each write
- * VERSION  | int64_t  | INT              | 1 at creation, +1 at each update; given in an update it
- * must match
+ * VERSION  | int64_t  | INT              | 1 at creation, +1 at each update, where it must match
  *
  * A field that is neither required nor has a default is nullable. In a C struct null is p == NULL
- * for texts, -1 for ENUM, 0 for REF, TIME; INT, REAL, BOOL read 0 for null and write their value.
- */
+ * for texts, -1 for ENUM, 0 for REF, TIME; INT, REAL, BOOL read 0 for null and write their value. */
 /* clang-format on */
 #ifndef BURROW_TABLE_H
 #define BURROW_TABLE_H
