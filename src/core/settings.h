@@ -52,7 +52,9 @@ struct option {
 
 /* Fills `out` with the defaults. */
 void settings_defaults(const struct option *t, void *out, struct bw_arena *a);
-/* Parses text (JSON with comments) over what is there. `file` names it in errors. */
+/* Parses text (JSON with comments) over what is there. `file` names it in errors. A member
+ * "$schema" of the outermost object is for editors and passed over. On failure `out` is partly
+ * changed. */
 bool settings_parse(const struct option *t, void *out, struct bw_arena *a, const char *file,
                     bw_str text, struct bw_err *e);
 bool settings_load(const struct option *t, void *out, struct bw_arena *a, const char *path,
@@ -61,10 +63,13 @@ bool settings_load(const struct option *t, void *out, struct bw_arena *a, const 
  */
 bool settings_env(const struct option *t, void *out, struct bw_arena *a, const char *const *envp,
                   struct bw_err *e);
-/* One "section.key" = value as typed on a command line (bare text where JSON does not fit). */
+/* One "section.key" = value as typed on a command line or in the environment: JSON, or a bare word
+ * where the option takes a text; several texts with commas between; a bool also as 1 0 yes no on
+ * off. */
 bool settings_set(const struct option *t, void *out, struct bw_arena *a, bw_str key, bw_str value,
                   struct bw_err *e);
-/* Required options present? */
+/* Required options present? (Members of list and map items: settings_parse says so, with the
+ * place.) */
 bool settings_check(const struct option *t, const void *out, struct bw_err *e);
 void settings_print(const struct option *t, const void *in,
                     struct bw_buf *out); /* JSON, indented, secrets hidden */
