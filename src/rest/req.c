@@ -113,11 +113,10 @@ bool req_id(const struct bw_req *rq, int64_t *id, struct bw_err *e)
 /* The next "name[=value]" of a list; what stands behind ';' is dropped. */
 static bool next_preference(bw_str *rest, bw_str *name, bw_str *value)
 {
-    bw_str item;
+    bw_str item, tail;
     if (!bw_str_cut(rest, ',', &item))
         return false;
-    bw_str_cut(&item, ';', &item);
-    bw_str tail = item;
+    bw_str_cut(&item, ';', &tail);
     bw_str_cut(&tail, '=', name);
     *name = bw_str_trim(*name);
     *value = tail.p ? bw_str_trim(tail) : BW_LIT("");
@@ -156,10 +155,10 @@ bool req_media(const struct bw_req *rq, const char *const *types, struct bw_err 
 {
     if (rq->http->content_length == 0)
         return true;
-    bw_str got = http_req_field(rq->http, "content-type"), type = got;
+    bw_str got = http_req_field(rq->http, "content-type"), type;
     if (!got.p)
         return true; /* RFC 9110 §8.3 lets the recipient assume: what this path takes */
-    bw_str_cut(&type, ';', &type);
+    bw_str_cut(&got, ';', &type);
     type = bw_str_trim(type);
     for (size_t i = 0; types[i]; i++)
         if (bw_str_ieq(type, bw_cstr(types[i])) || strcmp(types[i], "*/*") == 0)
