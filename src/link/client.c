@@ -16,10 +16,13 @@ void client_init(struct bw_client *c, const struct client_kind *kind,
     bw_arena_init(&c->own);
     bw_arena_init(&c->plans);
     c->arena = &c->own;
-    const char *root = o && o->root ? o->root : "api";
-    c->prefix = *root ? bw_arena_printf(&c->plans, "/%s", root).p : "";
     c->timeout = (o && o->timeout_ms ? o->timeout_ms : 30000) * CLOCK_MS;
     c->max_answer = o && o->max_answer ? o->max_answer : LIMIT_JSON_TEXT;
+}
+
+void client_set_root(struct bw_client *c, const char *root, struct bw_arena *a)
+{
+    c->prefix = *root ? bw_arena_printf(a, "/%s", root).p : "";
 }
 
 static void free_tables(struct bw_client *c)

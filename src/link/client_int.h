@@ -47,6 +47,8 @@ extern const struct client_kind client_local, client_http;
 
 void client_init(struct bw_client *c, const struct client_kind *kind,
                  const struct bw_client_opts *o);
+/* `a` lives as long as the client. */
+void client_set_root(struct bw_client *c, const char *root, struct bw_arena *a);
 /* One exchange; an answer of 400 and more becomes the error its problem body tells. */
 bool client_exchange(struct bw_client *c, const struct client_ask *ask,
                      struct client_answer *answer, struct bw_err *e);

@@ -41,10 +41,10 @@ static bool ask_local(struct bw_client *c, const struct client_ask *ask,
 
 const struct client_kind client_local = {.name = "local", .ask = ask_local};
 
-static void place_at(struct bw_client *c, struct bw_server *s)
+static void place_at(struct bw_client *c, struct bw_server *s, struct bw_arena *a)
 {
-    const struct bw_client_opts o = {.root = s->opts.root};
-    client_init(c, &client_local, &o);
+    client_init(c, &client_local, NULL);
+    client_set_root(c, s->opts.root, a);
     c->place = s;
     c->model = &s->model;
 }
@@ -53,7 +53,7 @@ struct bw_client *bw_client_local(struct bw_server *s)
 {
     struct bw_client *c = calloc(1, sizeof *c);
     bw_must(c);
-    place_at(c, s);
+    place_at(c, s, &c->plans);
     return c;
 }
 
@@ -61,7 +61,7 @@ struct bw_client *bw_req_client(struct bw_req *rq)
 {
     if (!rq->client) {
         struct bw_client *c = BW_NEW(rq->arena, struct bw_client);
-        place_at(c, rq->server);
+        place_at(c, rq->server, rq->arena);
         c->arena = rq->arena;
         c->of_request = true;
         rq->client = c;

@@ -72,11 +72,13 @@ struct bw_client *bw_client_open(const char *url, const struct bw_client_opts *o
     struct bw_client *c = calloc(1, sizeof *c);
     bw_must(r && c);
     client_init(c, &client_http, opts);
+    client_set_root(c, opts && opts->root ? opts->root : "api", &c->plans);
     bw_arena_init(&r->arena);
     c->place = r;
     if (!uri_parse(&r->uri, bw_arena_str(&r->arena, bw_cstr(url)), &r->arena, e)) {
         bw_arena_release(&r->arena);
         bw_arena_release(&c->own);
+        bw_arena_release(&c->plans);
         free(r);
         free(c);
         return NULL;
