@@ -1,0 +1,85 @@
+"""Services, the blog's own route, builtin endpoints."""
+import subprocess
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+
+@pytest.mark.parametrize("path", ["/api/Calculator.Add", "/api/Calculator/Add", "/api/calculator.add"])
+def test_a_call_with_array_or_object(blog, path):
+    assert blog.post(path, [1, 2]).json() == {"result": [3]}
+    assert blog.post(path, {"n1": 1, "n2": 2}).json() == {"result": [3]}
+    assert blog.post(path, {"n2": 2, "n1": 2**62}).json() == {"result": [2**62 + 2]}
+    assert blog.get(path + "?n1=1&n2=2").json() == {"result": [3]}
+
+
+def test_every_method(blog):
+    assert blog.post("/api/Calculator.Subtract", [5, 7]).json() == {"result": [-2]}
+    assert blog.post("/api/Calculator.Multiply", [5, 7]).json() == {"result": [35]}
+    assert blog.post("/api/Calculator.Divide", [7, 2]).json() == {"result": [3.5]}
+
+
+@pytest.mark.parametrize("args, says", [
+    ([1], "n2"), ([1, 2, 3], "3"), ({"n1": 1}, "n2"), ({"n1": 1, "n3": 2}, "n3"), ({"n1": "x", "n2": 2}, "n1"), ([1.5, 2], "n1")])
+def test_a_wrong_parameter_is_named(blog, args, says):
+    r = blog.post("/api/Calculator.Add", args)
+    assert r.status_code == 400 and says in r.json()["detail"], r.text
+
+
+def test_division_by_zero(blog):
+    r = blog.post("/api/Calculator.Divide", [1, 0])
+    assert r.status_code == 422 and "zero" in r.json()["detail"]
+    assert blog.post("/api/Calculator.Add", [2**63 - 1, 1]).status_code == 422
+
+
+def test_no_such_method(blog):
+    r = blog.post("/api/Calculator.Ad", [1, 2])
+    assert r.status_code == 404 and "Add" in r.json()["detail"]
+
+
+def test_the_blogs_route(start):
+    s = start()
+    s.post("/api/Category", {"name": "Boats & Ships"})
+    for i in range(3):
+        s.post("/api/Article", {"title": "a", "category": 1, "published": i == 0})
+    assert s.get("/api/stats/Boats%20%26%20Ships").json() == {"category": "Boats & Ships", "articles": 3, "published": 1}
+    assert s.get("/api/stats/None").status_code == 404
+
+
+def test_health(blog):
+    body = blog.get("/health").json()
+    assert body["status"] == "ok" and body["timestamp"].endswith("Z") and body["uptime"] >= 0
+    assert body["connections"] >= 1 and body["version"]
+    assert blog.get("/ready").status_code == 200
+    assert blog.get("/api/timestamp").status_code == 200
+
+
+def test_metrics(blog):
+    blog.get("/api/Article")
+    body = blog.get("/metrics").json()
+    assert set(body) == {"requests_total", "requests_per_second", "memory_mb", "db_connections", "active_sessions"}
+    assert body["requests_total"] > 0 and body["memory_mb"] > 0
+    text = blog.get("/metrics?format=openmetrics").text
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    labels = [s.labels for f in families.values() for s in f.samples if "route" in s.labels]
+    assert any(l["route"] == "/api/Article" for l in labels), sorted(families)
+    by_accept = blog.get("/metrics", headers={"Accept": "application/openmetrics-text"})
+    assert by_accept.headers["Content-Type"].startswith("application/openmetrics-text")
+
+
+def test_openapi_is_valid(blog, tmp_path):
+    body = blog.get("/api/openapi.json").json()
+    assert body["openapi"].startswith("3.1")
+    assert {"/api/Article", "/api/Article/{id}", "/api/Article/{id}/picture", "/api/Calculator.Add",
+            "/api/stats/{category}"} <= set(body["paths"])
+    (tmp_path / "openapi.json").write_text(blog.get("/api/openapi.json").text)
+    (tmp_path / "package.json").write_text('{"name":"check","private":true}')
+    npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "@readme/openapi-parser@4"], cwd=tmp_path,
+                         capture_output=True, text=True)
+    assert npm.returncode == 0, npm.stderr
+    (tmp_path / "check.mjs").write_text(
+        "import { validate } from '@readme/openapi-parser';\n"
+        "const r = await validate('./openapi.json');\n"
+        "if (!r.valid) { console.error(JSON.stringify(r.errors, null, 1)); process.exit(1); }\n")
+    node = subprocess.run(["node", "check.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert node.returncode == 0, node.stdout[-3000:] + node.stderr[-3000:]
