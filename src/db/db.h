@@ -39,6 +39,7 @@ struct db_driver {
     struct db_rows *(*tx_query)(struct db_tx *tx, const char *sql, const struct bw_value *args,
                                 unsigned n, struct bw_err *e);
     int (*next)(struct db_rows *r, struct bw_err *e);
+    struct bw_value (*value)(const struct db_rows *r, unsigned column);
     void (*rows_close)(struct db_rows *r);
     bool (*exec)(struct db_tx *tx, const char *sql, const struct bw_value *args, unsigned n,
                  struct bw_err *e);
@@ -48,6 +49,7 @@ struct db_driver {
                          struct bw_err *e);
     bool (*lease_wait)(struct db_lease *l, struct bw_err *e);
     bool (*lease_close)(struct db_lease *l, bool commit, struct bw_err *e);
+    uint64_t (*counter)(const struct db *db);
     bool (*ping)(struct db *db, struct bw_err *e);
     bool (*check)(struct db *db, struct bw_buf *report, struct bw_err *e);
 };

@@ -79,11 +79,16 @@ void loop_at_turn_end(struct loop *l, struct loop_hook *h)
     list_push_back(&l->hooks, &h->node);
 }
 
-static void run_hooks(struct loop *l)
+void loop_at_end(struct loop *l, struct loop_hook *h)
+{
+    list_push_back(&l->enders, &h->node);
+}
+
+static void run_hooks(struct list *hooks)
 {
     struct list now;
     list_init(&now);
-    list_move(&now, &l->hooks);
+    list_move(&now, hooks);
     while (!list_empty(&now)) {
         struct loop_hook *h = LIST_OWNER(now.next, struct loop_hook, node);
         list_remove(&h->node);
@@ -180,7 +185,7 @@ static void turn_end(uv_prepare_t *h)
     if (l->wheel.count)
         wheel_run(&l->wheel, loop_now(l));
     fibers_run_ready(l);
-    run_hooks(l);
+    run_hooks(&l->hooks);
     set_idle(l);
     set_alarm(l);
     if (l->now)
@@ -228,6 +233,7 @@ static struct loop *loop_new(struct loops *ls, unsigned index, unsigned max_fibe
     l->index = index;
     l->busy = true;
     list_init(&l->hooks);
+    list_init(&l->enders);
     list_init(&l->paused_listeners);
     wheel_init(&l->wheel);
     fibers_init(&l->fibers, max_fibers);
@@ -297,6 +303,7 @@ static void run(void *arg)
         uv_ref((uv_handle_t *)&l->async);
         uv_run(&l->uv, UV_RUN_DEFAULT);
     } while (l->fibers.in_use || has_ready(l) || uv_loop_alive(&l->uv));
+    run_hooks(&l->enders);
     fibers_end(l);
     stack_watch_end(&l->watch);
     current = NULL;

@@ -60,6 +60,9 @@ struct loop_hook {
     void (*fn)(struct loop_hook *h);
 };
 void loop_at_turn_end(struct loop *l, struct loop_hook *h); /* once: unlinked before fn runs */
+/* The same when the loop ends, after its last fiber: the last moment to use it. Its loop only, to
+ * register and to take back (list_remove). */
+void loop_at_end(struct loop *l, struct loop_hook *h);
 
 /* *Waits.* Runs fn(arg) on a thread of the worker pool. On a thread that is no loop: runs it right
  * here. */

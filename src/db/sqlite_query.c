@@ -1,0 +1,88 @@
+/* sqlite_query.c: running statements: reads on a reader of this loop or thread, reads and changes
+ * inside a transaction on the writer's connection. Values are bound by reference for as long as the
+ * caller promised to keep them. */
+#include "db/sqlite_int.h"
+
+struct db_rows *sqlite_query(struct db *db, const char *sql, const struct bw_value *args,
+                             unsigned n, struct bw_err *e)
+{
+    struct sqlite_reader *r = sqlite_reader_take((struct sqlite *)db, e);
+    if (!r)
+        return NULL;
+    struct sqlite_stmt *st = sqlite_stmt_get(&r->conn, sql, e);
+    if (st && sqlite_bind(st, args, n, false, e))
+        return &st->rows;
+    if (st)
+        sqlite_stmt_put(st);
+    sqlite_reader_give(r);
+    return NULL;
+}
+
+static int ended(struct sqlite_stmt *st, int rc, struct bw_err *e)
+{
+    struct sqlite_reader *r = st->conn->reader;
+    if (rc == SQLITE_INTERRUPT && r && r->stop == BW_GONE)
+        bw_fail(e, BW_GONE, "the query was ended: nobody waits for it any more");
+    else if (rc == SQLITE_INTERRUPT && r)
+        bw_fail(e, BW_LATE,
+                "the query ran over its time and was ended; ask for less, or raise query_timeout");
+    else
+        sqlite_fail(st->conn, rc, e);
+    return -1;
+}
+
+int sqlite_next(struct db_rows *rows, struct bw_err *e)
+{
+    struct sqlite_stmt *st = (struct sqlite_stmt *)rows;
+    if (st->done)
+        return 0;
+    struct sqlite_reader *r = st->conn->reader;
+    int rc = r ? sqlite_slice_step(r, st) : sqlite3_step(st->stmt);
+    if (rc == SQLITE_ROW)
+        return 1;
+    st->done = true;
+    return rc == SQLITE_DONE ? 0 : ended(st, rc, e);
+}
+
+void sqlite_rows_close(struct db_rows *rows)
+{
+    struct sqlite_stmt *st = (struct sqlite_stmt *)rows;
+    struct sqlite_reader *r = st->conn->reader;
+    sqlite_stmt_put(st);
+    if (r)
+        sqlite_reader_give(r);
+}
+
+static struct sqlite_stmt *in_tx(struct db_tx *tx, const char *sql, struct bw_err *e)
+{
+    return sqlite_stmt_get(((struct sqlite_tx *)tx)->conn, sql, e);
+}
+
+struct db_rows *sqlite_tx_query(struct db_tx *tx, const char *sql, const struct bw_value *args,
+                                unsigned n, struct bw_err *e)
+{
+    struct sqlite_stmt *st = in_tx(tx, sql, e);
+    if (!st)
+        return NULL;
+    if (sqlite_bind(st, args, n, true, e))
+        return &st->rows;
+    sqlite_stmt_put(st);
+    return NULL;
+}
+
+bool sqlite_exec(struct db_tx *tx, const char *sql, const struct bw_value *args, unsigned n,
+                 struct bw_err *e)
+{
+    struct sqlite_stmt *st = in_tx(tx, sql, e);
+    if (!st)
+        return false;
+    bool ok = sqlite_bind(st, args, n, false, e);
+    if (ok) {
+        int rc = sqlite_conn_step(st->stmt);
+        ok = rc == SQLITE_OK || sqlite_fail(st->conn, rc, e);
+        tx->changes = sqlite3_changes64(st->conn->db);
+        tx->last_id = sqlite3_last_insert_rowid(st->conn->db);
+    }
+    sqlite_stmt_put(st);
+    return ok;
+}

@@ -1,0 +1,184 @@
+/* sqlite_writer.c: the thread that owns the only writing connection of a database, and the queue to
+ * it. The queue has the lock; all else in struct sqlite_writer is the thread's own while it runs.
+ * What the thread does with an operation stands in sqlite_group.c and sqlite_lease.c.
+ *
+ * Gathering: on a disk with a fast flush any delay loses, on a slow one half of the commits would
+ * carry a single operation. So it waits only when a commit takes over a millisecond, until as many
+ * are queued as the last commit served and left waiting, for at most a tenth of a commit's time. */
+#include "db/sqlite_int.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/metric.h"
+
+#define SLOW_COMMIT CLOCK_MS
+#define GATHER_MAX  (CLOCK_MS / 2)
+
+static void gather(struct sqlite_writer *w)
+{
+    if (w->commit_time < SLOW_COMMIT)
+        return;
+    int64_t most = w->commit_time / 10 < GATHER_MAX ? w->commit_time / 10 : GATHER_MAX;
+    int64_t end = clock_mono() + most;
+    w->target = w->expected;
+    while (w->queued < w->target && !w->closing) {
+        int64_t left = end - clock_mono();
+        if (left <= 0 || uv_cond_timedwait(&w->work, &w->lock, (uint64_t)left) != 0)
+            break;
+    }
+    w->target = 0;
+}
+
+/* Moves what is queued to `todo`; false when there is nothing and never will be. */
+static bool collect(struct sqlite_writer *w, struct list *todo)
+{
+    uv_mutex_lock(&w->lock);
+    while (!w->queued && !w->closing)
+        uv_cond_wait(&w->work, &w->lock);
+    unsigned n = w->queued;
+    if (n) {
+        gather(w);
+        n = w->queued;
+        for (struct list *at = w->queue.next; at != &w->queue; at = at->next)
+            LIST_OWNER(at, struct sqlite_op, node)->queued = false;
+        list_move(todo, &w->queue);
+        w->queued = 0;
+    }
+    uv_mutex_unlock(&w->lock);
+    metric_add(w->s->metrics.queue, -(int64_t)n);
+    return n > 0;
+}
+
+static bool open_conn(struct sqlite_writer *w, struct bw_err *e)
+{
+    struct sqlite_conn fresh = {0};
+    if (!sqlite_conn_open(&fresh, w->s, SQLITE_WRITER, w->s->opts.cache_bytes, e))
+        return false;
+    if (w->conn.db) {
+        /* The new one is open before the old one goes: the shared WAL index stays mapped. */
+        sqlite_group_release(w);
+        sqlite_conn_close(&w->conn);
+    }
+    w->conn = fresh;
+    list_init(&w->conn.lru);
+    sqlite_wal_watch(w);
+    return sqlite_group_prepare(w, e);
+}
+
+static void mend(struct sqlite_writer *w)
+{
+    struct bw_err e;
+    w->conn.broken = false;
+    if (open_conn(w, &e))
+        log_warn("db", "opened the database again after an error", LOG_CSTR("path", w->s->path));
+    else
+        log_error("db", "cannot open the database again", LOG_CSTR("path", w->s->path),
+                  log_err(&e));
+}
+
+static void run(void *arg)
+{
+    struct sqlite_writer *w = arg;
+    struct list todo;
+    list_init(&todo);
+    while (collect(w, &todo)) {
+        while (!list_empty(&todo)) {
+            struct sqlite_op *first = LIST_OWNER(todo.next, struct sqlite_op, node);
+            if (first->lease) {
+                list_remove(&first->node);
+                sqlite_lease_serve(w, first);
+            } else {
+                sqlite_group_run(w, &todo);
+            }
+            if (w->conn.broken)
+                mend(w);
+            sqlite_wal_tend(w);
+        }
+    }
+}
+
+bool sqlite_writer_open(struct sqlite_writer *w, struct sqlite *s, struct bw_err *e)
+{
+    w->s = s;
+    w->tx = (struct sqlite_tx){.tx.kind = &db_driver_sqlite, .conn = &w->conn};
+    list_init(&w->queue);
+    bw_must(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->work) == 0);
+    if (open_conn(w, e) && sqlite_wal_find(s, e)) {
+        int r = uv_thread_create(&w->thread, run, w);
+        if (r == 0)
+            return true;
+        bw_fail_sys(e, -r, "cannot start the writer thread of the database '%s'", s->path);
+    }
+    w->closing = true; /* no thread to join */
+    return false;
+}
+
+void sqlite_writer_stop(struct sqlite_writer *w)
+{
+    if (w->closing)
+        return;
+    uv_mutex_lock(&w->lock);
+    w->closing = true;
+    uv_cond_signal(&w->work);
+    uv_mutex_unlock(&w->lock);
+    uv_thread_join(&w->thread);
+}
+
+void sqlite_writer_close(struct sqlite_writer *w)
+{
+    if (w->conn.db) {
+        sqlite_group_release(w);
+        sqlite_conn_close(&w->conn);
+    }
+    metric_add(w->s->metrics.wal, -w->wal_bytes);
+    uv_mutex_destroy(&w->lock);
+    uv_cond_destroy(&w->work);
+}
+
+bool sqlite_writer_queue(struct sqlite_writer *w, struct sqlite_op *op, struct bw_err *e)
+{
+    wait_init(&op->wait);
+    uv_mutex_lock(&w->lock);
+    bool room = w->queued < SQLITE_QUEUE && !w->closing;
+    if (room) {
+        op->queued = true;
+        list_push_back(&w->queue, &op->node);
+        w->queued++;
+        /* The thread sleeps only while the queue is empty or shorter than its target. */
+        if (w->queued == 1 || w->queued == w->target)
+            uv_cond_signal(&w->work);
+    }
+    uv_mutex_unlock(&w->lock);
+    if (!room)
+        return bw_fail(e, BW_BUSY, "too many writes wait for the database '%s'; try again later",
+                       w->s->path);
+    metric_add(w->s->metrics.queue, 1);
+    return true;
+}
+
+bool sqlite_writer_recall(struct sqlite_writer *w, struct sqlite_op *op)
+{
+    uv_mutex_lock(&w->lock);
+    bool was = op->queued;
+    if (was) {
+        list_remove(&op->node);
+        op->queued = false;
+        w->queued--;
+    }
+    uv_mutex_unlock(&w->lock);
+    if (was)
+        metric_add(w->s->metrics.queue, -1);
+    return was;
+}
+
+bool sqlite_write(struct db *db, bool (*fn)(struct db_tx *tx, void *arg, struct bw_err *e),
+                  void *arg, struct bw_err *e)
+{
+    struct sqlite_writer *w = &((struct sqlite *)db)->writer;
+    struct sqlite_op op = {.fn = fn, .arg = arg, .e = e};
+    if (!sqlite_writer_queue(w, &op, e))
+        return false;
+    wait_for(&op.wait,
+             WAIT_SURE); /* also when the client has gone: op is the writer's until then */
+    return op.ok;
+}
