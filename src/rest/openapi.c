@@ -89,9 +89,17 @@ static void write_params(struct bw_json_writer *w, const struct endpoint *ep)
 
 /* ---- bodies ---- */
 
-static bool has_id(const struct endpoint *ep)
+/* Of the records themselves: the list's path, or one record's; not blobs and batches. */
+static bool of_list(const struct endpoint *ep)
 {
-    return strstr(ep->path, "/:id") != NULL;
+    bw_str path = bw_cstr(ep->path);
+    return ep->table && bw_str_ends(path, ep->table->name) &&
+           path.p[path.n - ep->table->name.n - 1] == '/';
+}
+
+static bool of_record(const struct endpoint *ep)
+{
+    return ep->table && bw_str_ends(bw_cstr(ep->path), BW_LIT("/:id"));
 }
 
 static void write_call_schema(struct bw_json_writer *w, const struct bw_method *m)
@@ -111,8 +119,8 @@ static void write_body_schema(struct bw_json_writer *w, const struct endpoint *e
         bw_json_raw(w, bw_cstr(ep->body_schema));
     else if (ep->kind == ENDPOINT_METHOD)
         write_call_schema(w, ep->rpc);
-    else if (ep->table && !ep->column)
-        schema_ref(w, ep->table->def->name, has_id(ep) ? ".Change" : ".New");
+    else if (of_list(ep) || of_record(ep))
+        schema_ref(w, ep->table->def->name, of_list(ep) ? ".New" : ".Change");
     else
         bw_json_raw(w, BW_LIT("{}"));
 }
@@ -159,8 +167,7 @@ static void write_result_schema(struct bw_json_writer *w, const struct bw_method
 
 static void write_records_schema(struct bw_json_writer *w, const struct endpoint *ep)
 {
-    bool list = ep->method == HTTP_GET && !has_id(ep);
-    if (!list) {
+    if (ep->method != HTTP_GET || of_record(ep)) {
         schema_ref(w, ep->table->def->name, "");
         return;
     }
@@ -177,7 +184,7 @@ static void write_answer_schema(struct bw_json_writer *w, const struct endpoint 
         bw_json_raw(w, bw_cstr(ep->answer_schema));
     else if (ep->kind == ENDPOINT_METHOD)
         write_result_schema(w, ep->rpc);
-    else if (ep->table && !ep->column && ep->method != HTTP_DELETE)
+    else if ((of_list(ep) || of_record(ep)) && ep->method != HTTP_DELETE)
         write_records_schema(w, ep);
     else
         bw_json_raw(w, BW_LIT("{}"));
@@ -194,7 +201,7 @@ static const char *answer_type(const struct endpoint *ep)
 
 static void write_answers(struct bw_json_writer *w, const struct endpoint *ep)
 {
-    bool added = ep->table && !ep->column && ep->method == HTTP_POST && !ep->body_schema;
+    bool added = of_list(ep) && ep->method == HTTP_POST;
     const char *type = answer_type(ep);
     bw_json_key(w, BW_LIT("responses"));
     bw_json_object(w);
@@ -297,11 +304,12 @@ static void write_paths(struct bw_json_writer *w, const struct registry *r)
 
 /* ---- document ---- */
 
-static void write_tag(struct bw_json_writer *w, const char *name, const char *help)
+static void write_tag(struct bw_json_writer *w, const char *name, const char *help,
+                      const char *otherwise)
 {
     bw_json_object(w);
     bw_json_put_text(w, "name", bw_cstr(name));
-    schema_text(w, "description", help);
+    schema_text(w, "description", help && *help ? help : otherwise);
     bw_json_end(w);
 }
 
@@ -310,12 +318,12 @@ static void write_tags(struct bw_json_writer *w, const struct bw_server *s)
     bw_json_key(w, BW_LIT("tags"));
     bw_json_array(w);
     for (unsigned i = 0; i < s->model.n_tables; i++)
-        write_tag(w, s->model.tables[i].def->name, s->model.tables[i].def->help);
+        write_tag(w, s->model.tables[i].def->name, s->model.tables[i].def->help, "A table.");
     for (const struct bw_service *const *v = s->app->services; v && *v; v++)
-        write_tag(w, (*v)->name, (*v)->help);
+        write_tag(w, (*v)->name, (*v)->help, "A service.");
     if (s->app->routes && s->app->routes->path)
-        write_tag(w, "routes", "The application's own.");
-    write_tag(w, "server", "The server itself.");
+        write_tag(w, "routes", NULL, "The application's own paths.");
+    write_tag(w, "server", NULL, "The server itself.");
     bw_json_end(w);
 }
 
@@ -351,6 +359,8 @@ void openapi_write(const struct bw_server *s, struct bw_buf *out)
     bw_json_end(&w);
     bw_json_key(&w, BW_LIT("servers"));
     bw_json_raw(&w, BW_LIT("[{\"url\":\"/\"}]"));
+    bw_json_key(&w, BW_LIT("security"));
+    bw_json_raw(&w, BW_LIT("[]")); /* no authentication is asked */
     write_tags(&w, s);
     write_paths(&w, &s->registry);
     write_components(&w, s);
