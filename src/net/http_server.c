@@ -1,0 +1,199 @@
+/* http_server.c: the server as a whole: its options, listeners, drain and end. */
+#include "net/http_server_int.h"
+
+#include "core/clock.h"
+
+#include <stdalign.h>
+
+static void drain_worker(struct loop_post *p);
+static void drain_over(struct loop_timer *t);
+
+static int64_t or_default(int64_t span, int64_t seconds)
+{
+    return span ? span : seconds * CLOCK_SECOND;
+}
+
+static void call_done(struct loop_post *p)
+{
+    struct http_server *s = LIST_OWNER(p, struct http_server, done_post);
+    s->done(s->done_arg);
+}
+
+struct http_server *http_server_new(struct loops *ls, const struct http_server_opts *o,
+                                    struct bw_err *e)
+{
+    if (!o->handler) {
+        bw_fail(e, BW_SYS, "a server needs a handler");
+        return NULL;
+    }
+    unsigned n = loops_count(ls);
+    size_t size = sizeof(struct http_server) + n * sizeof(struct http_worker);
+    size_t line = alignof(struct http_worker);
+    struct http_server *s = aligned_alloc(line, (size + line - 1) / line * line);
+    bw_must(s);
+    memset(s, 0, size);
+    s->loops = ls;
+    s->n_workers = n;
+    s->o = *o;
+    s->o.head_timeout = or_default(o->head_timeout, 10);
+    s->o.body_timeout = or_default(o->body_timeout, 20);
+    s->o.write_timeout = or_default(o->write_timeout, 20);
+    s->o.idle_timeout = or_default(o->idle_timeout, 75);
+    s->o.max_connections = o->max_connections ? o->max_connections : LIMIT_CONNECTIONS;
+    s->o.max_body = o->max_body ? o->max_body : LIMIT_HTTP_BODY;
+    s->done_post.fn = call_done;
+    for (unsigned i = 0; i < n; i++) {
+        struct http_worker *k = &s->workers[i];
+        k->server = s;
+        k->loop = loops_at(ls, i);
+        list_init(&k->conns);
+        k->drain.fn = drain_worker;
+        loop_timer_init(&k->drain_end, drain_over);
+    }
+    return s;
+}
+
+/* "127.0.0.1:8080", "[::1]:8080": the host without brackets into `host`. */
+static bool split(const char *address, char host[200], unsigned *port, struct bw_err *e)
+{
+    const char *colon = strrchr(address, ':');
+    bw_str text = bw_cstr(address);
+    bw_str name = colon ? bw_str_of(address, (size_t)(colon - address)) : text;
+    int64_t number = 0;
+    if (!colon || !bw_str_int(bw_cstr(colon + 1), &number) || number < 0 || number > 65535)
+        return bw_fail(e, BW_BAD, "'%s' names no port; write it as in 127.0.0.1:8080", address);
+    bool bracketed = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
+    if (bracketed)
+        name = bw_str_of(name.p + 1, name.n - 2);
+    else if (bw_str_find(name, ':') < name.n)
+        return bw_fail(e, BW_BAD, "'%s': put an IPv6 address into brackets, as in [::1]:8080",
+                       address);
+    if (name.n == 0 || name.n >= 200)
+        return bw_fail(e, BW_BAD, "'%s' names no host; write it as in 127.0.0.1:8080", address);
+    memcpy(host, name.p, name.n);
+    host[name.n] = 0;
+    *port = (unsigned)number;
+    return true;
+}
+
+static void url_of_path(const char *path, char url[256])
+{
+    size_t n = (size_t)snprintf(url, 256, "http+unix://");
+    for (; *path && n < 252; path++) {
+        bool plain =
+            strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~", *path);
+        n += (size_t)snprintf(url + n, 256 - n, plain ? "%c" : "%%%02X", (unsigned char)*path);
+    }
+    snprintf(url + n, 256 - n, "/");
+}
+
+bool http_server_listen(struct http_server *s, const char *address, char url[256], struct bw_err *e)
+{
+    char host[200];
+    struct listener_opts o = {.host = host, .accepted = http_conn_accept, .arg = s};
+    if (s->n_listeners == HTTP_LISTENERS)
+        return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
+    o.is_unix = strncmp(address, "unix:", 5) == 0;
+    if (o.is_unix)
+        o.host = address + 5;
+    else if (!split(address, host, &o.port, e))
+        return false;
+    struct listener *l = listener_open(s->loops, &o, e);
+    if (!l)
+        return false;
+    s->listeners[s->n_listeners++] = l;
+    if (o.is_unix)
+        url_of_path(o.host, url);
+    else
+        snprintf(url, 256, strchr(host, ':') ? "http://[%s]:%u/" : "http://%s:%u/", host,
+                 listener_port(l));
+    return true;
+}
+
+static void worker_drained(struct http_worker *k)
+{
+    struct http_server *s = k->server;
+    if (k->drained)
+        return;
+    k->drained = true;
+    loop_timer_set(k->loop, &k->drain_end, 0);
+    if (atomic_fetch_sub(&s->undrained, 1) == 1)
+        loop_post(loops_at(s->loops, 0), &s->done_post);
+}
+
+void http_worker_check_drained(struct http_worker *k)
+{
+    if (k->draining && list_empty(&k->conns))
+        worker_drained(k);
+}
+
+static void drain_all(struct http_worker *k, bool abort)
+{
+    for (struct list *n = k->conns.next; n != &k->conns; n = n->next)
+        http_conn_drain(LIST_OWNER(n, struct http_conn, node), abort);
+}
+
+static void drain_over(struct loop_timer *t)
+{
+    struct http_worker *k = LIST_OWNER(t, struct http_worker, drain_end);
+    drain_all(k, true);
+    worker_drained(k);
+}
+
+static void drain_worker(struct loop_post *p)
+{
+    struct http_worker *k = LIST_OWNER(p, struct http_worker, drain);
+    k->draining = true;
+    loop_timer_set(k->loop, &k->drain_end, k->server->drain_deadline);
+    drain_all(k, false);
+    http_worker_check_drained(k);
+}
+
+void http_server_drain(struct http_server *s, int64_t deadline, void (*done)(void *arg), void *arg)
+{
+    if (atomic_exchange(&s->draining, true))
+        return;
+    s->drain_deadline = deadline ? deadline : 1;
+    s->done = done;
+    s->done_arg = arg;
+    atomic_store(&s->undrained, s->n_workers);
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        listener_stop(s->listeners[i]);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        loop_post(s->workers[i].loop, &s->workers[i].drain);
+}
+
+struct http_server_stats http_server_stats(const struct http_server *s)
+{
+    struct http_server_stats all = {
+        .connections = atomic_load_explicit(&s->connections, memory_order_relaxed)};
+    for (unsigned i = 0; i < s->n_workers; i++) {
+        const struct http_worker *k = &s->workers[i];
+        all.requests += atomic_load_explicit(&k->requests, memory_order_relaxed);
+        all.in_flight += atomic_load_explicit(&k->in_flight, memory_order_relaxed);
+        all.refused += atomic_load_explicit(&k->refused, memory_order_relaxed);
+    }
+    return all;
+}
+
+static void worker_release(struct http_worker *k)
+{
+    while (k->spare) {
+        struct http_work *next = k->spare->next;
+        http_work_free(k->spare);
+        k->spare = next;
+    }
+    for (int c = 0; c < CODINGS; c++)
+        compress_free(k->coders[c]);
+}
+
+void http_server_free(struct http_server *s)
+{
+    if (!s)
+        return;
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        listener_free(s->listeners[i]);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_release(&s->workers[i]);
+    free(s);
+}

@@ -1,0 +1,82 @@
+/* http_server_send.c: from the work's buffers to the stream, never holding more than a slice that
+ * the kernel did not take: a slow reader parks its fiber, not its answer in memory. */
+#include "net/http_server_int.h"
+
+#include "core/clock.h"
+
+#define RUN_MAX (512 * 1024) /* sent at a stretch before others of the loop get their turn */
+
+void http_send_out(struct http_work *w)
+{
+    list_remove(&w->hook.node);
+    if (w->out.n == 0)
+        return;
+    bw_str bytes = bw_buf_str(&w->out);
+    if (!w->conn->broken)
+        stream_write(w->conn->stream, &bytes, 1);
+    bw_buf_clear(&w->out);
+}
+
+static bool gone(struct bw_err *e)
+{
+    return bw_fail(e, BW_GONE, "the peer went away before it had the whole answer");
+}
+
+static bool wait_sent(struct http_work *w, struct bw_err *e)
+{
+    struct http_conn *c = w->conn;
+    struct loop *l = c->worker->loop;
+    int64_t span = c->worker->server->o.write_timeout, deadline = loop_now(l) + span;
+    for (size_t held; !c->broken && (held = stream_held(c->stream)) > 0;) {
+        bool in_time = http_work_wait(w, deadline);
+        if (stream_held(c->stream) < held) {
+            deadline = loop_now(l) + span; /* slow, but it takes something */
+        } else if (!in_time) {
+            c->broken = true;
+            return bw_fail(e, BW_GONE, "the peer took nothing of the answer for %lld s",
+                           (long long)(span / CLOCK_SECOND));
+        }
+    }
+    return !c->broken || gone(e);
+}
+
+static bool send_slice(struct http_work *w, const bw_str *pieces, unsigned n, struct bw_err *e)
+{
+    struct http_conn *c = w->conn;
+    if (c->broken)
+        return gone(e);
+    size_t held = stream_write(c->stream, pieces, n);
+    if (held > 0)
+        return wait_sent(w, e);
+    for (unsigned i = 0; i < n; i++)
+        w->run += pieces[i].n;
+    if (w->run > RUN_MAX) {
+        w->run = 0;
+        fiber_yield();
+    }
+    return true;
+}
+
+bool http_send(struct http_work *w, const bw_str *pieces, unsigned n, struct bw_err *e)
+{
+    bw_str slice[8], out = bw_buf_str(&w->out);
+    unsigned used = 0;
+    size_t size = 0;
+    bool ok = true;
+    bw_must(n < 7);
+    list_remove(&w->hook.node);
+    for (unsigned i = 0; i <= n; i++) {
+        for (bw_str left = i == 0 ? out : pieces[i - 1]; left.n > 0 && ok;) {
+            size_t take = left.n < HTTP_SLICE - size ? left.n : HTTP_SLICE - size;
+            slice[used++] = bw_str_of(left.p, take);
+            left = bw_str_of(left.p + take, left.n - take);
+            if ((size += take) < HTTP_SLICE)
+                continue;
+            ok = send_slice(w, slice, used, e);
+            size = used = 0;
+        }
+    }
+    ok = ok && (used == 0 || send_slice(w, slice, used, e));
+    bw_buf_clear(&w->out);
+    return ok;
+}
