@@ -190,10 +190,13 @@ static void read_object(struct bw_call *c, struct bw_json_reader *r)
         read_member(c, r, name);
 }
 
-static void too_many(struct bw_call *c, struct bw_json_reader *r)
+static void too_many(struct bw_call *c, struct bw_json_reader *r, enum bw_json_kind kind)
 {
-    bw_json_refuse(r, "%s.%s takes %u parameter%s, the array has more", c->service->name,
-                   c->method->name, c->n_in, c->n_in == 1 ? "" : "s");
+    unsigned n = c->n_in;
+    for (; kind != BW_JSON_END && kind != BW_JSON_ERROR; kind = bw_json_next(r), n++)
+        bw_json_skip(r, kind);
+    bw_json_refuse(r, "%s.%s takes %u parameter%s, %u were given", c->service->name,
+                   c->method->name, c->n_in, c->n_in == 1 ? "" : "s", n);
 }
 
 /* A JSON parameter must be read whole, so what stands next is looked at before it is begun. */
@@ -218,7 +221,7 @@ static void read_array(struct bw_call *c, struct bw_json_reader *r)
         if (i < c->n_in)
             take_value(c, i, r, kind);
         else
-            too_many(c, r);
+            too_many(c, r, kind);
     }
 }
 

@@ -172,7 +172,8 @@ static void wrong_parameters(void **state)
         {"POST", "/api/Calculator.Add", NULL, 400,
          "\"errors\":[{\"field\":\"n1\",\"rule\":\"required\",\"detail\":\"parameter 'n1' (an "
          "integer) is missing\"},{\"field\":\"n2\""},
-        {"POST", "/api/Calculator.Add", "[1,2,3]", 400, "takes 2 parameters, the array has more"},
+        {"POST", "/api/Calculator.Add", "[1,2,3]", 400, "takes 2 parameters, 3 were given"},
+        {"POST", "/api/Calculator.Nothing", "[[1],{}]", 400, "takes 0 parameters, 2 were given"},
         {"POST", "/api/Calculator.Add", "[1,\"2\"]", 400, "parameter 'n2' must be an integer"},
         {"POST", "/api/Calculator.Add", "[1,2.5]", 400, "parameter 'n2' must be an integer"},
         {"POST", "/api/Calculator.Add", "[1,null]", 400, "parameter 'n2' must be an integer"},
