@@ -15,9 +15,9 @@ struct served {
     bool drained;
 };
 
-/* Starts loops and server on threads of their own. */
+/* Starts loops (200 fibers each) and server on threads of their own. */
 void served_start(struct served *s, const struct http_server_opts *o, unsigned loops);
-void served_stop(struct served *s); /* drains, stops, frees */
+void served_stop(struct served *s); /* drains if that is not done yet, stops, frees */
 
 int peer_open(const struct served *s);
 /* As peer_open, with a receive buffer as small as can be. */
