@@ -21,6 +21,7 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
     rq->faults = NULL;
     rq->client = NULL;
     rq->name[0] = 0;
+    rs->status = 200; /* unless a step or the handler says otherwise */
     rq->began = clock_mono();
 }
 

@@ -7,15 +7,16 @@ static const struct arg known[] = {{"listen", "ADDR", "where"},
                                    {"help", NULL, "this"},
                                    {NULL, NULL, NULL}};
 
-static bool parse(struct args *a, struct bw_err *e, char **argv)
+static bool parse(struct args *a, struct bw_err *e, const char *const *words)
 {
+    char **argv = (char **)(uintptr_t)words;
     int argc = 0;
     while (argv[argc])
         argc++;
     return args_parse(a, known, argc, argv, e);
 }
 
-#define PARSE(a, e, ...) parse((a), (e), (char *[]){"program", __VA_ARGS__, NULL})
+#define PARSE(a, e, ...) parse((a), (e), (const char *[]){"program", __VA_ARGS__, NULL})
 
 static void switches_words_and_settings(void **state)
 {
@@ -49,7 +50,7 @@ static void wrong_use(void **state)
 {
     (void)state;
     static const struct {
-        char *word;
+        const char *word;
         const char *says;
     } cases[] = {
         {"--chek", "did you mean 'check'"},
