@@ -111,7 +111,7 @@ def pytest_group(name, words):
     pick = ["-k", " or ".join(words)] if words else []
     # A file's tests share one server, so a file stays on one worker.
     out = sh(["/usr/bin/python3", "-m", "pytest", "-q", "-n", str(CPUS), "--dist", "loadfile", "-p", "no:cacheprovider", "--tb=short", where, *pick],
-             env={**os.environ, **SANITIZER_ENV, "BURROW_BUILD": str(ROOT / folder), "PYTHONDONTWRITEBYTECODE": "1"})
+             env={**os.environ, **SANITIZER_ENV, "TEST_BUILD": str(ROOT / folder), "PYTHONDONTWRITEBYTECODE": "1"})
     last = out.stdout.strip().splitlines()[-1] if out.stdout.strip() else ""
     count = {w: int(n) for n, w in re.findall(r"(\d+) (passed|failed|error|errors|skipped)", last)}
     passed, failed = count.get("passed", 0), count.get("failed", 0) + count.get("error", 0) + count.get("errors", 0)

@@ -1,5 +1,5 @@
 """burrow.py: what system tests share: starting the real binaries in a temporary folder on a free
-port, calling them, and ending them. Binaries come from $BURROW_BUILD (build/ unless said)."""
+port, calling them, and ending them. Binaries come from $TEST_BUILD (build/ unless said)."""
 import json
 import os
 import pathlib
@@ -12,7 +12,7 @@ import time
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = pathlib.Path(os.environ.get("BURROW_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("TEST_BUILD", ROOT / "build"))
 BURROW = BUILD / "burrow"
 BLOG = BUILD / "examples/blog/blog"
 # Sanitized binaries start and answer more slowly.
