@@ -55,6 +55,13 @@ struct log_field {
 #define log_warn(...)  LOG_AT(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
 
+struct log_record {
+    enum log_level level;
+    bw_time at;
+    const char *area, *text;
+    const struct log_field *fields; /* ended by key == NULL; may be NULL */
+};
+
 struct log_opts {
     int level;        /* enum log_level */
     bool json;        /* JSON lines instead of text */
@@ -73,7 +80,6 @@ uint64_t log_lost(void); /* records dropped since the start */
 /* The error's sentence as field "error". */
 struct log_field log_err(const struct bw_err *e);
 /* Pure: one line of either form, ends with LF. */
-void log_format(struct bw_buf *out, bool json, bool colour, bw_time at, enum log_level level,
-                const char *area, const char *text, const struct log_field *fields);
+void log_format(struct bw_buf *out, bool json, bool colour, const struct log_record *rec);
 
 #endif
