@@ -122,8 +122,8 @@ static void prepare(struct exchange *x, struct bw_arena *own)
     x->body = malloc(sizeof *x->body);
     bw_must(x->body);
     bw_buf_init(x->body, ask->max_answer ? ask->max_answer : ANSWER_MAX);
-    x->rs = (struct http_res){
-        .status = 200, .body = x->body, .length = -1, .rq = &x->rq, .flush = flush, .sink = x};
+    x->rs =
+        (struct http_res){.body = x->body, .length = -1, .rq = &x->rq, .flush = flush, .sink = x};
 }
 
 static bool finish(struct exchange *x, struct bw_err *e)

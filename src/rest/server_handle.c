@@ -11,6 +11,7 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
 {
     rq->http = h;
     rq->res = rs;
+    rs->status = 200; /* unless a step or the handler says otherwise */
     rq->server = s;
     rq->arena = h->arena;
     rq->match.n_parts = rq->match.allowed = 0;
