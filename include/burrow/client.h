@@ -35,7 +35,7 @@ BW_API bool bw_get(struct bw_client *c, const struct bw_table *t, int64_t id, vo
 /* All records of the query (at most its limit), fetched page by page as they are read. Ends with
  * bw_rows_close. */
 BW_API struct bw_rows *bw_list(struct bw_client *c, const struct bw_query *q, struct bw_err *e);
-/* 1: *rec filled, its texts live until the next call on these rows; 0: end; -1: failed. */
+/* 1: *rec filled; 0: end; -1: failed. A very long list may call bw_client_clear on its way. */
 BW_API int bw_rows_next(struct bw_rows *r, void *rec, struct bw_err *e);
 /* Where bw_after would go on behind the page read last; p == NULL when there is nothing more. */
 BW_API bw_str bw_rows_cursor(const struct bw_rows *r);

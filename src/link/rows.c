@@ -1,5 +1,7 @@
 /* rows.c: a list read record by record, fetched page by page behind the cursor the server gives.
- * Memory: one page at a time, in an arena of its own, so a list of any length costs one page. */
+ * The page being
+ * read is held in an arena of its own; the texts of records go to the client's arena like all
+ * others, and a caller who reads very long lists clears it on the way. */
 #include "link/client_int.h"
 
 #include "core/limits.h"
@@ -8,10 +10,10 @@
 struct bw_rows {
     struct bw_client *client;
     const struct table *table;
-    bw_str query; /* without limit and after; client's arena */
-    int64_t left; /* records still wanted; -1 = all */
+    struct bw_arena own; /* of the rows: the query */
+    bw_str query;        /* without limit and after */
+    int64_t left;        /* records still wanted; -1 = all */
     struct bw_arena page;
-    struct bw_arena texts; /* of the record read last */
     struct bw_json_reader reader;
     bw_str cursor;
     struct bw_buf kept_cursor;
@@ -91,9 +93,9 @@ struct bw_rows *bw_list(struct bw_client *c, const struct bw_query *q, struct bw
     r->table = t;
     r->left = q->limit ? q->limit : -1;
     bw_arena_init(&r->page);
-    bw_arena_init(&r->texts);
+    bw_arena_init(&r->own);
     bw_buf_init(&r->kept_cursor, LIMIT_HTTP_LINE);
-    r->query = bw_arena_str(c->arena, text);
+    r->query = bw_arena_str(&r->own, text);
     if (!fetch(r, e)) {
         bw_rows_close(r);
         return NULL;
@@ -112,8 +114,7 @@ int bw_rows_next(struct bw_rows *r, void *rec, struct bw_err *e)
                (*p == ' ' || *p == ',' || *p == '\n' || *p == '\r' || *p == '\t'))
             p++;
         if (p < r->reader.end && *p != ']') {
-            bw_arena_clear(&r->texts);
-            if (!client_read(r->table, &r->reader, &r->texts, rec, e))
+            if (!client_read(r->table, &r->reader, r->client->arena, rec, e))
                 return -1;
             r->left -= r->left > 0;
             return 1;
@@ -137,7 +138,7 @@ void bw_rows_close(struct bw_rows *r)
     if (!r)
         return;
     bw_arena_release(&r->page);
-    bw_arena_release(&r->texts);
+    bw_arena_release(&r->own);
     bw_buf_release(&r->kept_cursor);
     free(r);
 }
