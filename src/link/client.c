@@ -191,6 +191,9 @@ bool client_read(const struct table *t, struct bw_json_reader *r, struct bw_aren
     if (!faults_fail(&faults, e))
         return bw_because(e, "the server's %.*s", BW_FMT(t->name));
     got.v[0] = bw_int(got.id);
+    for (unsigned i = 0; r->arena != a && i < t->n_columns; i++)
+        if (got.v[i].kind == BW_KIND_TEXT || got.v[i].kind == BW_KIND_BLOB)
+            got.v[i].s = bw_arena_str(a, got.v[i].s);
     record_to_struct(t, got.v, rec);
     return true;
 }

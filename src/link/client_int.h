@@ -67,7 +67,8 @@ bool client_write_changed(const struct table *t, const void *rec, const char *fi
 /* "title,views" → set; NULL = all a client may set. */
 bool client_fields(const struct table *t, const char *fields, struct column_set *set,
                    struct bw_err *e);
-/* One JSON object of the table → the C struct; texts in the arena `a`. */
+/* One JSON object of the table → the C struct. Its texts live in the arena `a`; with the reader's
+ * own arena they may also stay where they are in the input. */
 bool client_read(const struct table *t, struct bw_json_reader *r, struct bw_arena *a, void *rec,
                  struct bw_err *e);
 /* A problem body (RFC 9457) or any other text → the error. */
