@@ -43,7 +43,8 @@ BW_API bw_str bw_str_trim(bw_str s);       /* spaces and tabs at both ends */
 /* Position of the first c, or s.n. */
 BW_API size_t bw_str_find(bw_str s, char c);
 /* Cuts the part before the first `sep` off *s into *part and moves *s behind it; false when *s is
- * used up (p == NULL). "a,,b" gives "a", "", "b"; "" gives "" once. */
+ * used up (p == NULL). "a,,b" gives "a", "", "b"; "" gives "" once. `part` may be s itself: then it
+ * becomes its first part. */
 BW_API bool bw_str_cut(bw_str *s, char sep, bw_str *part);
 /* Whole text as decimal int64, strict: no sign but '-', no spaces, no overflow, no leading '+'. */
 BW_API bool bw_str_int(bw_str s, int64_t *out);

@@ -27,8 +27,8 @@
 #define LIMIT_LIKE           256  /* bytes of a LIKE pattern */
 #define LIMIT_LIST           1000 /* (s) records of one page */
 #define LIMIT_LIST_DEFAULT   100
-#define LIMIT_BATCH_ATOMIC   100000 /* (s) writes of one atomic batch held in memory at once */
-#define LIMIT_SERIES         2000   /* metric series */
+#define LIMIT_BATCH_ATOMIC   10000000 /* (s) writes of one atomic batch */
+#define LIMIT_SERIES         2000     /* metric series */
 #define LIMIT_LOG_LINE       (16 * 1024)
 #define LIMIT_SETTINGS       (4u * 1024 * 1024) /* a settings file */
 

@@ -57,8 +57,9 @@ bool bw_str_cut(bw_str *s, char sep, bw_str *part)
     if (!s->p)
         return false;
     size_t n = bw_str_find(*s, sep);
-    *part = bw_str_of(s->p, n);
+    bw_str first = bw_str_of(s->p, n);
     *s = n < s->n ? bw_str_of(s->p + n + 1, s->n - n - 1) : bw_str_of(NULL, 0);
+    *part = first; /* last, for those who want the first part only and give s itself */
     return true;
 }
 

@@ -140,6 +140,42 @@ int file_nameless(struct bw_err *e)
     return fd;
 }
 
+bool file_put(int fd, int64_t at, bw_str bytes, struct bw_err *e)
+{
+    while (bytes.n) {
+        ssize_t n = pwrite(fd, bytes.p, bytes.n, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return bw_fail_sys(e, n ? errno : ENOSPC, "writing to a temporary file");
+        bytes = bw_str_of(bytes.p + n, bytes.n - (size_t)n);
+        at += n;
+    }
+    return true;
+}
+
+bool file_get(int fd, int64_t at, void *out, size_t n, struct bw_err *e)
+{
+    char *p = out;
+    while (n) {
+        ssize_t got = pread(fd, p, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return bw_fail_sys(e, got ? errno : EIO, "reading back from a temporary file");
+        p += got;
+        n -= (size_t)got;
+        at += got;
+    }
+    return true;
+}
+
+void file_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 static bool held(int fd, const char *path, char by[128], struct bw_err *e)
 {
     char who[128] = "";

@@ -15,6 +15,10 @@ bool file_replace(const char *path, bw_str content, struct bw_err *e);
 bool file_make_folders(const char *path, struct bw_err *e);
 /* A nameless file that dies with its descriptor, in $TMPDIR or /tmp. -1 on failure. */
 int file_nameless(struct bw_err *e);
+/* All of the bytes at a place of an open file, or failure. */
+bool file_put(int fd, int64_t at, bw_str bytes, struct bw_err *e);
+bool file_get(int fd, int64_t at, void *out, size_t n, struct bw_err *e);
+void file_close(int fd); /* -1 is fine */
 
 /* An exclusive lock that ends with the process, however it ends. */
 struct file_lock {

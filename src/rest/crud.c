@@ -11,7 +11,7 @@
 static const char *const json[] = {"application/json", NULL};
 static const char *const batch_types[] = {"application/json", "application/x-ndjson",
                                           "application/ndjson", NULL};
-static const char *const any_type[] = {"application/octet-stream", NULL};
+static const char *const any_type[] = {"*/*", NULL};
 
 static const struct endpoint_param list_params[] = {
     {"select", "query", "{\"type\":\"string\"}", "fields to answer, by commas; * = all but blobs"},
@@ -125,9 +125,11 @@ static bool add_blob(struct bw_server *s, struct table *t, const struct column *
 {
     for (size_t i = 0; i < sizeof blob_endpoints / sizeof *blob_endpoints; i++) {
         struct endpoint ep = base(&blob_endpoints[i]);
+        if (ep.method != HTTP_GET && !column_in(&t->writable, c->index))
+            continue;
         ep.table = t;
         ep.column = c;
-        ep.produces = ep.method == HTTP_GET ? "application/octet-stream" : NULL;
+        ep.produces = NULL; /* whatever was stored */
         ep.max_body = c->f->max_len ? c->f->max_len : s->opts.max_body;
         ep.path = bw_arena_printf(&s->arena, "%s/%.*s/:id/%.*s", root_of(s), BW_FMT(t->name),
                                   BW_FMT(c->name))

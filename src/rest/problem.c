@@ -37,9 +37,8 @@ static void write_fault(struct bw_json_writer *w, bw_str field, const char *rule
     bw_json_end(w);
 }
 
-static void write_errors(struct bw_json_writer *w, const struct bw_req *rq, const struct bw_err *e)
+static void write_errors(struct bw_json_writer *w, const struct faults *f, const struct bw_err *e)
 {
-    const struct faults *f = rq->faults;
     bool one = e->field[0] && !inner(e->code);
     if (!one && !(f && f->n))
         return;
@@ -52,27 +51,47 @@ static void write_errors(struct bw_json_writer *w, const struct bw_req *rq, cons
     bw_json_end(w);
 }
 
+/* What a peer may know of it. */
+static bw_str detail_of(struct bw_req *rq, const struct bw_err *e)
+{
+    if (!inner(e->code))
+        return bw_cstr(e->text);
+    return bw_arena_printf(rq->arena,
+                           "the server could not do this; its log tells why, under request %s",
+                           req_name(rq));
+}
+
+static void write_head(struct bw_json_writer *w, const struct bw_err *e, bw_str detail)
+{
+    write_type(w, e->code);
+    bw_json_put_text(w, "title", bw_cstr(bw_code_title(e->code)));
+    bw_json_put_int(w, "status", bw_code_status(e->code));
+    bw_json_put_text(w, "detail", detail);
+}
+
+void problem_write(struct bw_req *rq, const struct bw_err *e, const struct faults *f,
+                   struct bw_json_writer *w)
+{
+    bw_json_object(w);
+    write_head(w, e, detail_of(rq, e));
+    write_errors(w, f, e);
+    bw_json_end(w);
+}
+
 static void write_body(struct bw_req *rq, const struct bw_err *e, int status)
 {
-    bw_str detail = bw_cstr(e->text), name = bw_cstr(req_name(rq));
-    if (inner(e->code))
-        detail = bw_arena_printf(
-            rq->arena, "the server could not do this; its log tells why, under request %.*s",
-            BW_FMT(name));
+    bw_str detail = detail_of(rq, e), name = bw_cstr(req_name(rq));
     struct bw_json_writer *w = &rq->json;
     bw_json_init(w, rq->res->body);
     bw_json_object(w);
-    write_type(w, e->code);
-    bw_json_put_text(w, "title", bw_cstr(bw_code_title(e->code)));
-    bw_json_put_int(w, "status", status);
-    bw_json_put_text(w, "detail", detail);
+    write_head(w, e, detail);
     bool uuid = name.n == 36;
     bw_json_put_text(w, "instance",
                      bw_arena_printf(rq->arena, "%s%.*s",
                                      uuid ? "urn:uuid:" : "urn:burrow:request:", BW_FMT(name)));
     bw_json_put_int(w, "errorCode", status);
     bw_json_put_text(w, "errorText", detail);
-    write_errors(w, rq, e);
+    write_errors(w, rq->faults, e);
     bw_json_end(w);
 }
 

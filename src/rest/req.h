@@ -58,5 +58,9 @@ void req_allow(struct bw_req *rq);
  * become HTTP (problem.c). Sets what belongs to the status: Allow for 405, Retry-After for 503 and
  * 429. */
 void problem_answer(struct bw_req *rq, const struct bw_err *e);
+/* One failure among others in an answer (a write of a batch): an object with type, title, status,
+ * detail and, from `f` (may be NULL), errors. What went wrong inside stays untold. */
+void problem_write(struct bw_req *rq, const struct bw_err *e, const struct faults *f,
+                   struct bw_json_writer *w);
 
 #endif

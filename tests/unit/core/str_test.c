@@ -55,6 +55,11 @@ static void cut(void **state)
     }
     bw_str none = bw_cstr(NULL), part;
     check(!bw_str_cut(&none, ',', &part));
+    bw_str self = BW_LIT("text/html; charset=x");
+    check(bw_str_cut(&self, ';', &self));
+    check_str(self, "text/html");
+    check(bw_str_cut(&self, ';', &self));
+    check_str(self, "text/html");
 }
 
 static void integers(void **state)
