@@ -1,5 +1,7 @@
 #include "help/rest.h"
 
+#include <pthread.h>
+
 #include "core/limits.h"
 #include "core/log.h"
 
@@ -187,12 +189,44 @@ static void fields_outlive_the_request(void **state)
     bw_arena_release(&arena);
 }
 
+static void *asker(void *arg)
+{
+    static const char *const targets[] = {"/health", "/api/openapi.json", "/metrics", "/nowhere"};
+    size_t *wrong = arg;
+    for (size_t i = 0; i < 80; i++) {
+        struct bw_arena arena;
+        bw_arena_init(&arena);
+        struct inprocess_answer a = {.arena = &arena};
+        struct inprocess_ask q = {.method = BW_LIT("GET"), .target = bw_cstr(targets[i % 4])};
+        struct bw_err e;
+        bool ok = inprocess_ask(&server, &q, &a, &e);
+        *wrong += !ok || a.status != (i % 4 == 3 ? 404 : 200) || !bw_json_valid(a.body, 64);
+        bw_arena_release(&arena);
+    }
+    return NULL;
+}
+
+/* Nothing is shared but what is made for it; under TSan this says so. */
+static void many_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    size_t wrong[4] = {0};
+    for (size_t i = 0; i < 4; i++)
+        check_int(pthread_create(&threads[i], NULL, asker, &wrong[i]), 0);
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        check_int(wrong[i], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(collected),   cmocka_unit_test(streamed),
-        cmocka_unit_test(streamed_up), cmocka_unit_test(late_failure),
-        cmocka_unit_test(broken_ends), cmocka_unit_test(fields_outlive_the_request),
+        cmocka_unit_test(collected),    cmocka_unit_test(streamed),
+        cmocka_unit_test(streamed_up),  cmocka_unit_test(late_failure),
+        cmocka_unit_test(broken_ends),  cmocka_unit_test(fields_outlive_the_request),
+        cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
