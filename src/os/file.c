@@ -115,7 +115,9 @@ bool file_make_folders(const char *path, struct bw_err *e)
             continue;
         memcpy(part, path, i);
         part[i] = 0;
-        if (mkdir(part, 0750) != 0 && errno != EEXIST)
+        if (mkdir(part, 0750) == 0)
+            sync_folder(part); /* a power cut must not take the folder from its files */
+        else if (errno != EEXIST)
             return bw_fail_sys(e, errno, "making the folder %s", part);
     }
     return true;
