@@ -57,7 +57,9 @@ static int zstd_step(struct compress *z, bw_str *in, enum compress_step step, bw
         ZSTD_compressStream2(z->zstd, &to, &from, step == COMPRESS_END ? ZSTD_e_end : ZSTD_e_flush);
     *in = bw_str_of(in->p + from.pos, in->n - from.pos);
     out->n = to.pos;
-    return ZSTD_isError(left) ? -1 : left == 0;
+    if (ZSTD_isError(left))
+        return -1;
+    return step == COMPRESS_MORE ? in->n == 0 : left == 0;
 }
 
 static void br_open(struct compress *z)
@@ -85,9 +87,9 @@ static int br_step(struct compress *z, bw_str *in, enum compress_step step, bw_s
     const uint8_t *from = (const uint8_t *)in->p;
     uint8_t *to = (uint8_t *)(uintptr_t)out->p;
     size_t left = in->n, room = out->n;
-    bool ok = BrotliEncoderCompressStream(
-        z->br, step == COMPRESS_END ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_FLUSH, &left,
-        &from, &room, &to, NULL);
+    static const BrotliEncoderOperation how[] = {BROTLI_OPERATION_PROCESS, BROTLI_OPERATION_FLUSH,
+                                                 BROTLI_OPERATION_FINISH};
+    bool ok = BrotliEncoderCompressStream(z->br, how[step], &left, &from, &room, &to, NULL);
     *in = bw_str_of((const char *)from, left);
     out->n -= room;
     return !ok ? -1 : left == 0 && !BrotliEncoderHasMoreOutput(z->br);
@@ -117,8 +119,8 @@ static int gzip_step(struct compress *z, bw_str *in, enum compress_step step, bw
     z->gzip.avail_in = give;
     z->gzip.next_out = (Bytef *)(uintptr_t)out->p;
     z->gzip.avail_out = (uInt)out->n;
-    int how = !all ? Z_NO_FLUSH : step == COMPRESS_END ? Z_FINISH : Z_SYNC_FLUSH;
-    int r = deflate(&z->gzip, how);
+    static const int how[] = {Z_NO_FLUSH, Z_SYNC_FLUSH, Z_FINISH};
+    int r = deflate(&z->gzip, all ? how[step] : Z_NO_FLUSH);
     size_t used = give - z->gzip.avail_in;
     *in = bw_str_of(in->p + used, in->n - used);
     out->n -= z->gzip.avail_out;

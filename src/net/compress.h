@@ -15,7 +15,11 @@ const char *compress_name(enum coding c); /* "zstd", "br", "gzip"; "" for none *
 
 struct compress;
 
-enum compress_step { COMPRESS_FLUSH, COMPRESS_END }; /* so that all so far can be read; for good */
+enum compress_step {
+    COMPRESS_MORE,  /* may keep some of it to itself */
+    COMPRESS_FLUSH, /* so that all so far can be read */
+    COMPRESS_END,
+};
 
 struct compress *compress_new(enum coding c);
 void compress_free(struct compress *z);

@@ -9,7 +9,6 @@ void http_body_begin(struct http_work *w)
     const struct http_parse *h = &w->head;
     w->left = h->content_length;
     w->body_read = 0;
-    w->body_begun = false;
     w->body_done = h->content_length == 0;
     /* A client that did not wait for it needs no 100 (RFC 9110 §10.1.1). */
     w->continue_due = h->expect_continue && http_inbox_rest(&w->in).n == 0;
@@ -36,16 +35,11 @@ static bool too_big(struct http_work *w, struct bw_err *e)
                    w->rq.max_body);
 }
 
-static bool begin(struct http_work *w, struct bw_err *e)
+static void go_on_sending(struct http_work *w)
 {
-    w->body_begun = true;
-    if (w->left > 0 && (uint64_t)w->left > w->rq.max_body)
-        return too_big(w, e);
-    if (w->continue_due) {
-        w->continue_due = false;
+    if (w->continue_due)
         bw_buf_put(&w->out, BW_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
-    }
-    return true;
+    w->continue_due = false;
 }
 
 static bool wait_for_more(struct http_work *w, struct bw_err *e)
@@ -115,8 +109,9 @@ bool http_body_read(struct http_req *rq, bw_str *piece, struct bw_err *e)
     *piece = BW_LIT("");
     if (w->body_done)
         return true;
-    if (!w->body_begun && !begin(w, e))
-        return false;
+    if (w->left > 0 && (uint64_t)(w->left + w->body_read) > rq->max_body)
+        return too_big(w, e);
+    go_on_sending(w);
     if (!next_piece(w, piece, e))
         return false;
     if ((uint64_t)w->body_read > rq->max_body) {

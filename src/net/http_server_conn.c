@@ -120,6 +120,7 @@ void http_conn_batch_done(struct http_conn *c, bool last, bool linger)
     size_t held = c->broken ? 0 : stream_held(c->stream);
     bool more = http_inbox_rest(&c->work->in).n > 0;
     last = last || c->ended || (c->worker->draining && !more);
+    linger = linger || more; /* closing on what was not read would reset the peer */
     if (c->broken) {
         http_conn_reset(c);
     } else if (last && linger) {

@@ -68,7 +68,7 @@ struct http_work {
     int64_t sent;      /* bytes of a streamed answer before coding */
     size_t run;        /* bytes sent since the fiber last let others go first */
     bool late;         /* the wait ended by time */
-    bool body_begun, body_done, continue_due;
+    bool body_done, continue_due;
     bool last;    /* the connection ends behind this answer */
     bool linger;  /* and the peer may still be sending */
     bool chunked; /* the answer */
@@ -161,7 +161,7 @@ bool http_send(struct http_work *w, const bw_str *pieces, unsigned n, struct bw_
 /* http_server_pack.c */
 /* Chooses the coding of an answer of this length (-1 unknown) and sets its fields. */
 enum coding http_pack_choose(struct http_work *w, int64_t length);
-/* The coded body instead of *body, when that is shorter. */
+/* *Waits.* The coded body instead of *body, when that is shorter. */
 void http_pack_whole(struct http_work *w, bw_str *body);
 void http_pack_begin(struct http_work *w, enum coding c);
 void http_pack_end(struct http_work *w);

@@ -4,6 +4,7 @@
 #include "net/http_server_int.h"
 
 #define WORTH_LENGTH 1024
+#define SLICE        (64 * 1024) /* about half a millisecond */
 
 static void vary(struct http_res *rs)
 {
@@ -63,6 +64,18 @@ static void give_coder(struct http_worker *k, struct compress *z)
     *place = z;
 }
 
+/* *Waits.* between slices, so that a large body does not hold up the loop. */
+static bool pack_slices(struct compress *z, bw_str body, struct bw_buf *out)
+{
+    while (body.n > SLICE) {
+        if (!compress_add(z, bw_str_of(body.p, SLICE), COMPRESS_MORE, out))
+            return false;
+        body = bw_str_of(body.p + SLICE, body.n - SLICE);
+        fiber_yield();
+    }
+    return compress_add(z, body, COMPRESS_END, out);
+}
+
 void http_pack_whole(struct http_work *w, bw_str *body)
 {
     struct http_worker *k = w->conn->worker;
@@ -70,7 +83,7 @@ void http_pack_whole(struct http_work *w, bw_str *body)
     if (c == CODING_NONE)
         return;
     struct compress *z = take_coder(k, c);
-    bool ok = compress_add(z, *body, COMPRESS_END, &w->packed) && w->packed.n < body->n;
+    bool ok = pack_slices(z, *body, &w->packed) && w->packed.n < body->n;
     give_coder(k, z);
     if (!ok)
         return;

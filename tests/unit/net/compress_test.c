@@ -114,6 +114,21 @@ static void check_round(struct compress *z, const char *text, size_t n, size_t p
     free(back);
 }
 
+/* What is not flushed may stay inside, but comes with the end. */
+static void unflushed(struct compress *z, const char *text, size_t n)
+{
+    struct bw_buf out;
+    char *back = malloc(n + 1);
+    bw_buf_init(&out, 1 << 20);
+    for (size_t at = 0; at < n; at += 5000)
+        check(compress_add(z, bw_str_of(text + at, 5000), COMPRESS_MORE, &out));
+    check(compress_add(z, BW_LIT(""), COMPRESS_END, &out));
+    check_int(decode(compress_coding(z), &out, back, n + 1), n);
+    check(memcmp(back, text, n) == 0);
+    bw_buf_release(&out);
+    free(back);
+}
+
 static void rounds(void **state)
 {
     (void)state;
@@ -129,6 +144,8 @@ static void rounds(void **state)
             compress_restart(z);
         }
         check_round(z, text, 1, 1);
+        compress_restart(z);
+        unflushed(z, text, n);
         compress_free(z);
     }
     free(text);

@@ -362,7 +362,9 @@ static void expects(void **state)
     check_has("[/end]");
     talk("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n"
          "Connection: close\r\n\r\nhello");
+#if !defined(BW_TORTURE) /* there the body comes later, byte by byte */
     check_lacks("100 Continue");
+#endif
     talk("GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n");
     check_has("417 Expectation Failed");
 }
