@@ -161,8 +161,9 @@ char *json_put_real(char *o, double v)
         o = put_digits(o, (uint64_t)v, count_digits((uint64_t)v));
         if (v > 0 || !negative)
             return o;
-        memcpy(o, ".0", 2); /* "-0" is an integer to most readers, and loses its sign there */
-        return o + 2;
+        *o++ = '.'; /* "-0" is an integer to most readers, and loses its sign there */
+        *o++ = '0';
+        return o;
     }
     char *end = v >= 1e-4 && v < 1e15 && FLT_EVAL_METHOD == 0 ? put_decimal(o, v) : NULL;
     return end ? end : put_shortest(o, v);

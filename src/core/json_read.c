@@ -122,28 +122,12 @@ static enum bw_json_kind read_value(struct bw_json_reader *r)
         json_expected(r, r->at, "a value");
         return BW_JSON_ERROR;
     }
-    switch (*r->at) {
-    case '{':
-        return push(r, true);
-    case '[':
-        return push(r, false);
-    case '"':
+    char c = *r->at;
+    if (c == '"')
         return json_read_text(r, &r->text) ? BW_JSON_TEXT : BW_JSON_ERROR;
-    case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9':
+    if (c == '-' || (unsigned char)(c - '0') <= 9)
         return read_number(r);
-    default:
-        return read_word(r);
-    }
+    return c == '{' || c == '[' ? push(r, c == '{') : read_word(r);
 }
 
 /* ---- what stands between them ---- */

@@ -156,16 +156,15 @@ static bool tell(const struct load *l, const char *file, struct bw_err *e)
     return false;
 }
 
-bool settings_parse(const struct option *t, void *out, struct bw_arena *a, const char *file,
-                    bw_str text, struct bw_err *e)
+bool settings_parse(const struct settings *s, const char *file, bw_str text, struct bw_err *e)
 {
-    struct load l = {.a = a};
-    bw_json_open(&l.r, a, text);
+    struct load l = {.a = s->arena};
+    bw_json_open(&l.r, s->arena, text);
     l.r.comments = true;
     enum bw_json_kind kind = bw_json_next(&l.r);
     if (!l.r.failed && kind != BW_JSON_OBJECT)
         bw_json_refuse(&l.r, "settings are one JSON object: { ... }");
-    if (!l.r.failed && settings_object(&l, t, out) && bw_json_finish(&l.r))
+    if (!l.r.failed && settings_object(&l, s->options, s->out) && bw_json_finish(&l.r))
         return true;
     return tell(&l, file, e);
 }
@@ -182,8 +181,7 @@ static bool read_file(FILE *f, const char *path, struct bw_buf *b, struct bw_err
     return !ferror(f) || bw_fail_sys(e, errno, "reading the settings file '%s'", path);
 }
 
-bool settings_load(const struct option *t, void *out, struct bw_arena *a, const char *path,
-                   struct bw_err *e)
+bool settings_load(const struct settings *s, const char *path, struct bw_err *e)
 {
     FILE *f = fopen(path, "rbe");
     if (!f)
@@ -192,7 +190,7 @@ bool settings_load(const struct option *t, void *out, struct bw_arena *a, const 
     bw_buf_init(&b, LIMIT_SETTINGS);
     bool ok = read_file(f, path, &b, e);
     fclose(f);
-    ok = ok && settings_parse(t, out, a, path, bw_buf_str(&b), e);
+    ok = ok && settings_parse(s, path, bw_buf_str(&b), e);
     bw_buf_release(&b);
     return ok;
 }
@@ -233,12 +231,11 @@ static const struct option *walk(struct load *l, const struct option *t, bw_str 
     return o;
 }
 
-bool settings_set(const struct option *t, void *out, struct bw_arena *a, bw_str key, bw_str value,
-                  struct bw_err *e)
+bool settings_set(const struct settings *s, bw_str key, bw_str value, struct bw_err *e)
 {
-    struct load l = {.a = a};
-    char *at = out;
-    const struct option *o = walk(&l, t, key, &at, e);
+    struct load l = {.a = s->arena};
+    char *at = s->out;
+    const struct option *o = walk(&l, s->options, key, &at, e);
     if (!o || settings_bare(&l, o, at, value))
         return o != NULL;
     bw_fail(e, BW_BAD, "%s", l.r.why);

@@ -50,32 +50,35 @@ struct option {
 
 #define OPT_AT(s, m) .offset = offsetof(s, m)
 
+/* What is being loaded: the table, the struct it describes, the arena of its texts and arrays. */
+struct settings {
+    const struct option *options;
+    void *out;
+    struct bw_arena *arena;
+};
+
 /* Fills `out` with the defaults. */
 void settings_defaults(const struct option *t, void *out, struct bw_arena *a);
 /* Parses text (JSON with comments) over what is there. `file` names it in errors. A member
  * "$schema" of the outermost object is for editors and passed over. On failure `out` is partly
  * changed. */
-bool settings_parse(const struct option *t, void *out, struct bw_arena *a, const char *file,
-                    bw_str text, struct bw_err *e);
-bool settings_load(const struct option *t, void *out, struct bw_arena *a, const char *path,
-                   struct bw_err *e);
-/* Every BURROW_X_Y in envp that a table knows; an unknown BURROW_… is an error with "did you mean".
- */
-bool settings_env(const struct option *t, void *out, struct bw_arena *a, const char *const *envp,
-                  struct bw_err *e);
+bool settings_parse(const struct settings *s, const char *file, bw_str text, struct bw_err *e);
+bool settings_load(const struct settings *s, const char *path, struct bw_err *e);
+/* Every BURROW_X_Y in envp that a table knows; an unknown BURROW_… is an error with "did you
+ * mean". */
+bool settings_env(const struct settings *s, const char *const *envp, struct bw_err *e);
 /* One "section.key" = value as typed on a command line or in the environment: JSON, or a bare word
  * where the option takes a text; several texts with commas between; a bool also as 1 0 yes no on
  * off. */
-bool settings_set(const struct option *t, void *out, struct bw_arena *a, bw_str key, bw_str value,
-                  struct bw_err *e);
+bool settings_set(const struct settings *s, bw_str key, bw_str value, struct bw_err *e);
 /* Required options present? (Members of list and map items: settings_parse says so, with the
  * place.) */
 bool settings_check(const struct option *t, const void *out, struct bw_err *e);
-void settings_print(const struct option *t, const void *in,
-                    struct bw_buf *out); /* JSON, indented, secrets hidden */
-void settings_schema(const struct option *t, const char *title,
-                     struct bw_buf *out); /* JSON Schema 2020-12 */
-void settings_help(const struct option *t,
-                   struct bw_buf *out); /* for --help and docs: name, type, default, help */
+/* JSON, indented, secrets hidden. */
+void settings_print(const struct option *t, const void *in, struct bw_buf *out);
+/* JSON Schema 2020-12. */
+void settings_schema(const struct option *t, const char *title, struct bw_buf *out);
+/* For --help and docs: name, type, default, help. */
+void settings_help(const struct option *t, struct bw_buf *out);
 
 #endif

@@ -90,14 +90,14 @@ static bool unknown(const struct option *t, bw_str name, struct bw_err *e)
                    BW_FMT(name), g.best);
 }
 
-static bool set(const struct option *t, void *out, struct load *l, bw_str pair, struct bw_err *e)
+static bool set(const struct settings *s, struct load *l, bw_str pair, struct bw_err *e)
 {
     struct spot spot;
     size_t eq = bw_str_find(pair, '=');
     bw_str name = bw_str_of(pair.p, eq);
     bw_str value = eq < pair.n ? bw_str_of(pair.p + eq + 1, pair.n - eq - 1) : BW_LIT("");
-    if (!resolve(t, out, name, l, &spot))
-        return unknown(t, name, e);
+    if (!resolve(s->options, s->out, name, l, &spot))
+        return unknown(s->options, name, e);
     if (is_many(spot.o))
         return bw_fail(e, BW_BAD,
                        "the environment variable " PREFIX "%.*s: '%s' cannot be set by the "
@@ -109,16 +109,15 @@ static bool set(const struct option *t, void *out, struct load *l, bw_str pair, 
                    l->r.why);
 }
 
-bool settings_env(const struct option *t, void *out, struct bw_arena *a, const char *const *envp,
-                  struct bw_err *e)
+bool settings_env(const struct settings *s, const char *const *envp, struct bw_err *e)
 {
     for (; *envp; envp++) {
         bw_str pair = bw_cstr(*envp);
         if (!bw_str_starts(pair, BW_LIT(PREFIX)))
             continue;
-        struct load l = {.a = a};
+        struct load l = {.a = s->arena};
         pair = bw_str_of(pair.p + sizeof PREFIX - 1, pair.n - (sizeof PREFIX - 1));
-        if (set(t, out, &l, pair, e))
+        if (set(s, &l, pair, e))
             continue;
         if (e)
             snprintf(e->field, sizeof e->field, "%.63s", l.path);

@@ -263,17 +263,18 @@ static bool set_one(struct conf *c, bw_str pair, struct bw_err *e)
 {
     size_t eq = bw_str_find(pair, '=');
     bw_must(eq < pair.n);
-    return settings_set(conf_options, c, &c->arena, bw_str_of(pair.p, eq),
+    return settings_set(&(struct settings){conf_options, c, &c->arena}, bw_str_of(pair.p, eq),
                         bw_str_of(pair.p + eq + 1, pair.n - eq - 1), e);
 }
 
 bool conf_load(struct conf *c, const struct conf_sources *from, struct bw_err *e)
 {
+    const struct settings s = {conf_options, c, &c->arena};
     c->file = from->file;
     if (c->file && !(file_read(c->file, LIMIT_SETTINGS, &c->arena, &c->text, e) &&
-                     settings_parse(conf_options, c, &c->arena, c->file, c->text, e)))
+                     settings_parse(&s, c->file, c->text, e)))
         return false;
-    if (from->environment && !settings_env(conf_options, c, &c->arena, from->environment, e))
+    if (from->environment && !settings_env(&s, from->environment, e))
         return false;
     for (size_t i = 0; i < from->n_overrides; i++)
         if (!set_one(c, from->overrides[i], e))

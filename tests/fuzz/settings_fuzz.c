@@ -60,7 +60,7 @@ static bool load(bw_str text, struct bw_arena *a, struct bw_buf *printed)
     struct all out;
     struct bw_err e;
     settings_defaults(options, &out, a);
-    if (!settings_parse(options, &out, a, "f", text, &e)) {
+    if (!settings_parse(&(struct settings){options, &out, a}, "f", text, &e)) {
         bw_must(strncmp(e.text, "f:", 2) == 0);
         return false;
     }

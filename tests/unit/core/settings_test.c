@@ -9,6 +9,8 @@ struct bed {
     struct bw_err e;
 };
 
+#define INTO(b) (&(struct settings){sample_options, &(b)->s, &(b)->a})
+
 static void make(struct bed *b)
 {
     memset(b, 0, sizeof *b);
@@ -19,18 +21,18 @@ static void make(struct bed *b)
 
 static bool parse(struct bed *b, const char *text)
 {
-    return settings_parse(sample_options, &b->s, &b->a, "x.json", bw_cstr(text), &b->e);
+    return settings_parse(INTO(b), "x.json", bw_cstr(text), &b->e);
 }
 
 static bool set(struct bed *b, const char *key, const char *value)
 {
-    return settings_set(sample_options, &b->s, &b->a, bw_cstr(key), bw_cstr(value), &b->e);
+    return settings_set(INTO(b), bw_cstr(key), bw_cstr(value), &b->e);
 }
 
 static bool env(struct bed *b, const char *pair)
 {
     const char *const envp[] = {"PATH=/bin", pair, NULL};
-    return settings_env(sample_options, &b->s, &b->a, envp, &b->e);
+    return settings_env(INTO(b), envp, &b->e);
 }
 
 static void drop(struct bed *b)
@@ -195,7 +197,7 @@ static void says_what_is_wrong(void **state)
         check_int(b.e.code, BW_BAD);
         check_says(&b.e, wrong[i].says);
         assert_string_equal(b.e.field, wrong[i].field);
-        check(!settings_parse(sample_options, &b.s, &b.a, "x", bw_cstr(wrong[i].text), NULL));
+        check(!settings_parse(INTO(&b), "x", bw_cstr(wrong[i].text), NULL));
         drop(&b);
     }
 }
@@ -343,7 +345,7 @@ static void prints_what_it_reads(void **state)
     check(strstr(bw_buf_cstr(&once), "\"password\": \"***\""));
     check(strstr(bw_buf_cstr(&once), "\"max_body\": \"64 KiB\""));
     check(strstr(bw_buf_cstr(&once), "\"timeout\": \"1500ms\""));
-    check_ok(settings_parse(sample_options, &c.s, &c.a, "again", bw_buf_str(&once), &c.e), &c.e);
+    check_ok(settings_parse(INTO(&c), "again", bw_buf_str(&once), &c.e), &c.e);
     settings_print(sample_options, &c.s, &twice);
     check(bw_str_eq(bw_buf_str(&once), bw_buf_str(&twice)));
     check(c.s.http.timeout == b.s.http.timeout && c.s.stores.n == 2);
@@ -448,20 +450,20 @@ static void loads_files(void **state)
     int fd = mkstemp(path);
     check(fd >= 0);
     check_int(write(fd, "{\"http\":{\"port\":9}}", 19), 19);
-    check_ok(settings_load(sample_options, &b.s, &b.a, path, &b.e), &b.e);
+    check_ok(settings_load(INTO(&b), path, &b.e), &b.e);
     check_int(b.s.http.port, 9);
     check_int(write(fd, "x", 1), 1);
-    check(!settings_load(sample_options, &b.s, &b.a, path, &b.e));
+    check(!settings_load(INTO(&b), path, &b.e));
     check_says(&b.e, ":1:20: expected nothing more");
     check_says(&b.e, path);
     check_int(ftruncate(fd, 5 << 20), 0);
-    check(!settings_load(sample_options, &b.s, &b.a, path, &b.e));
+    check(!settings_load(INTO(&b), path, &b.e));
     check_says(&b.e, "larger than 4 MiB");
     close(fd);
     unlink(path);
-    check(!settings_load(sample_options, &b.s, &b.a, path, &b.e));
+    check(!settings_load(INTO(&b), path, &b.e));
     check_says(&b.e, "opening the settings file");
-    check(!settings_load(sample_options, &b.s, &b.a, "/", &b.e));
+    check(!settings_load(INTO(&b), "/", &b.e));
     drop(&b);
 }
 
