@@ -57,7 +57,7 @@ static bool choose(struct bw_req *rq, enum form *form, struct bw_err *e)
 static double memory_mb(void)
 {
     size_t rss = 0;
-    return uv_resident_set_memory(&rss) == 0 ? (double)(rss / 1024) / 1024.0 : 0;
+    return uv_resident_set_memory(&rss) == 0 ? (double)rss / (1024 * 1024) : 0;
 }
 
 /* To two decimals: more would only look exact. */

@@ -92,9 +92,8 @@ static void write_params(struct bw_json_writer *w, const struct endpoint *ep)
 /* Of the records themselves: the list's path, or one record's; not blobs and batches. */
 static bool of_list(const struct endpoint *ep)
 {
-    bw_str path = bw_cstr(ep->path);
-    return ep->table && bw_str_ends(path, ep->table->name) &&
-           path.p[path.n - ep->table->name.n - 1] == '/';
+    const char *last = strrchr(ep->path, '/');
+    return ep->table && last && bw_str_eq(bw_cstr(last + 1), ep->table->name);
 }
 
 static bool of_record(const struct endpoint *ep)

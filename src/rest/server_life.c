@@ -67,11 +67,11 @@ static bool id_taken(const struct registry *r, const char *id)
 }
 
 /* "GET /api/stats/:category" → "get_api_stats_category", a word any generator of clients takes. */
-static const char *route_id(struct bw_server *s, const struct bw_route *r)
+static const char *route_id(struct bw_server *s, const char *method, const char *path)
 {
     struct bw_buf id;
     bw_buf_init(&id, 4096);
-    const char *const pieces[] = {r->method, r->path};
+    const char *const pieces[] = {method, path};
     for (unsigned k = 0; k < 2; k++)
         for (const char *p = pieces[k]; *p; p++) {
             char low = *p >= 'A' && *p <= 'Z' && k == 0 ? (char)(*p + 32) : *p;
@@ -103,7 +103,7 @@ static bool add_routes(struct bw_server *s, struct bw_err *e)
             .method = m,
             .path = r->path,
             .run = r->run,
-            .id = route_id(s, r),
+            .id = route_id(s, http_method_name(m), r->path),
             .help = r->help,
             .route = r,
             .max_body = r->max_body,
