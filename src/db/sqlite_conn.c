@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "core/limits.h"
+
 #define CACHE_BYTES     (16 * 1024 * 1024)
 #define WRITER_PATIENCE 10000 /* ms for another process that writes */
 
@@ -16,11 +18,12 @@ static void init_library(void)
     sqlite3_initialize();
 }
 
-/* Data of clients reaches the SQL functions: their recursion must fit a fiber's stack. */
+/* Data of clients reaches the SQL functions: their recursion must fit a fiber's stack. A pattern of
+ * LIMIT_LIKE bytes may grow threefold when its signs are escaped. */
 static const struct {
     int what, most;
 } limits[] = {
-    {SQLITE_LIMIT_EXPR_DEPTH, 100},      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500},
+    {SQLITE_LIMIT_EXPR_DEPTH, 100},      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 3 * LIMIT_LIKE},
     {SQLITE_LIMIT_COMPOUND_SELECT, 100}, {SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024},
     {SQLITE_LIMIT_ATTACHED, 0},          {SQLITE_LIMIT_WORKER_THREADS, 0},
 };

@@ -15,6 +15,11 @@ struct sql planning_sql(struct planning *p, const char *text)
     return q;
 }
 
+bw_str planning_many(struct planning *p, int64_t n, const char *what)
+{
+    return bw_arena_printf(p->arena, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s");
+}
+
 void planning_do(struct planning *p, struct sql *q)
 {
     const char *text = sql_text(q);
@@ -119,8 +124,8 @@ static bool create_index(struct planning *p, const struct index_rule *r, struct 
         return false;
     bw_str why = {0};
     if (twins) {
-        why = bw_arena_printf(p->arena, "%lld values occur more than once: make them differ first",
-                              (long long)twins);
+        why = bw_arena_printf(p->arena, "%.*s in more than one record: make them differ first",
+                              BW_FMT(planning_many(p, twins, "value")));
     } else {
         struct sql q = planning_sql(p, "");
         ddl_create_index(&q, p->table, r);

@@ -58,12 +58,12 @@ static bool add_column(struct planning *p, const struct column *c, struct bw_err
         if (!count(p, (bw_str){0}, "", &n, e))
             return false;
         if (n > 0 && ddl_not_null(c))
-            why = bw_arena_printf(p->arena,
-                                  "it is required and has no default: %lld records would get %.*s",
-                                  (long long)n, BW_FMT(fill_text(p, c)));
+            why =
+                bw_arena_printf(p->arena, "it is required and has no default: %.*s would get %.*s",
+                                BW_FMT(planning_many(p, n, "record")), BW_FMT(fill_text(p, c)));
         else if (n > 0)
-            why = bw_arena_printf(p->arena, "it is required: %lld records would have none",
-                                  (long long)n);
+            why = bw_arena_printf(p->arena, "it is required: %.*s would have none",
+                                  BW_FMT(planning_many(p, n, "record")));
     }
     do_add(p, c, c->name);
     planning_step(p,
@@ -152,8 +152,8 @@ static bool why_type(struct planning *p, const struct column *c, const struct fo
         return false;
     if (n > 0)
         *why = bw_arena_printf(
-            p->arena, "%lld values would be converted from %.*s to %s; what is none is lost",
-            (long long)n, BW_FMT(old->type), dialect_sqlite.type[c->kind]);
+            p->arena, "%.*s would be converted from %.*s to %s; what is none is lost",
+            BW_FMT(planning_many(p, n, "value")), BW_FMT(old->type), dialect_sqlite.type[c->kind]);
     return true;
 }
 
@@ -164,8 +164,8 @@ static bool why_null(struct planning *p, const struct column *c, const struct fo
     if (!count(p, old->name, " IS NULL", &n, e))
         return false;
     if (n > 0)
-        *why = bw_arena_printf(p->arena, "%lld records have no value and would get %.*s",
-                               (long long)n, BW_FMT(fill_text(p, c)));
+        *why = bw_arena_printf(p->arena, "%.*s without a value would get %.*s",
+                               BW_FMT(planning_many(p, n, "record")), BW_FMT(fill_text(p, c)));
     return true;
 }
 
@@ -194,8 +194,8 @@ static bool why_reference(struct planning *p, const struct column *c,
     if (!schema_count(p->db, &q, &n, e))
         return false;
     if (n > 0)
-        *why = bw_arena_printf(p->arena, "%lld records refer to no %.*s and would lose the value",
-                               (long long)n, BW_FMT(c->ref->name));
+        *why = bw_arena_printf(p->arena, "there is no %.*s for %.*s, which would be lost",
+                               BW_FMT(c->ref->name), BW_FMT(planning_many(p, n, "value")));
     return true;
 }
 
@@ -252,10 +252,11 @@ bool plan_drop_column(struct planning *p, const struct found_column *old, struct
     sql_addf(&q, " DROP COLUMN ");
     sql_name(&q, old->name);
     planning_do(p, &q);
-    planning_step(p,
-                  bw_arena_printf(p->arena, "drop column %.*s.%.*s (%.*s)", BW_FMT(p->table->name),
-                                  BW_FMT(old->name), BW_FMT(old->type)),
-                  n ? bw_arena_printf(p->arena, "it holds %lld values", (long long)n)
-                    : (bw_str){0});
+    planning_step(
+        p,
+        bw_arena_printf(p->arena, "drop column %.*s.%.*s (%.*s)", BW_FMT(p->table->name),
+                        BW_FMT(old->name), BW_FMT(old->type)),
+        n ? bw_arena_printf(p->arena, "it holds %.*s", BW_FMT(planning_many(p, n, "value")))
+          : (bw_str){0});
     return true;
 }

@@ -63,6 +63,8 @@ struct planning {
     VEC(bw_str) sql; /* of the step being made */
 };
 
+/* "1 record", "3 records". */
+bw_str planning_many(struct planning *p, int64_t n, const char *what);
 struct sql planning_sql(struct planning *p, const char *text);
 void planning_do(struct planning *p, struct sql *q); /* one more statement of the step */
 /* Ends the step. why.p == NULL: additive. */

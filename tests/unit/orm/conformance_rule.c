@@ -1,0 +1,198 @@
+/* conformance_rule.c: what only a store can hold: unique values, references that exist, and what
+ * becomes of them when their target goes. */
+#include "conformance.h"
+
+static void check_refused(const struct change *c, enum bw_code code, const char *field,
+                          const char *words)
+{
+    check(!c->ok);
+    check_int(c->err.code, code);
+    check_str(bw_cstr(c->err.field), field);
+    check_says(&c->err, words);
+}
+
+static void unique_field(void **state)
+{
+    struct suite *s = *state;
+    suite_add(s, "Author", "{\"name\":\"a\",\"email\":\"x@y\"}");
+    int64_t b = suite_add(s, "Author", "{\"name\":\"b\",\"email\":\"X@y\"}");
+    struct change c = suite_write(s, CHANGE_ADD, "Author", 0, "{\"name\":\"c\",\"email\":\"x@y\"}");
+    check_refused(&c, BW_CONFLICT, "email", "email 'x@y' is taken");
+    c = suite_write(s, CHANGE_UPDATE, "Author", b, "{\"email\":\"x@y\"}");
+    check_refused(&c, BW_CONFLICT, "email", "email 'x@y' is taken");
+    check_str(suite_field(s, "Author", b, "email").s, "X@y");
+    c = suite_write(s, CHANGE_UPDATE, "Author", b, "{\"email\":\"X@y\",\"name\":\"bb\"}");
+    check_ok(c.ok, &c.err);
+}
+
+static void unique_lets_nulls_be(void **state)
+{
+    struct suite *s = *state;
+    suite_add(s, "Author", "{\"name\":\"a\"}");
+    suite_add(s, "Author", "{\"name\":\"b\",\"email\":null}");
+    suite_add(s, "Node", "{\"room\":1}");
+    suite_add(s, "Node", "{\"room\":1}");
+    check_int(suite_count(s, "Author"), 2);
+}
+
+static void unique_value_is_free_again(void **state)
+{
+    struct suite *s = *state;
+    int64_t a = suite_add(s, "Author", "{\"name\":\"a\",\"email\":\"x\"}");
+    check(suite_write(s, CHANGE_UPDATE, "Author", a, "{\"email\":\"y\"}").ok);
+    int64_t b = suite_add(s, "Author", "{\"name\":\"b\",\"email\":\"x\"}");
+    check(suite_write(s, CHANGE_DELETE, "Author", b, NULL).ok);
+    suite_add(s, "Author", "{\"name\":\"c\",\"email\":\"x\"}");
+}
+
+static void unique_over_fields(void **state)
+{
+    struct suite *s = *state;
+    int64_t a = suite_add(s, "Node", "{\"room\":1,\"hour\":8}");
+    suite_add(s, "Node", "{\"room\":1,\"hour\":9}");
+    suite_add(s, "Node", "{\"room\":2,\"hour\":8}");
+    struct change c = suite_write(s, CHANGE_ADD, "Node", 0, "{\"room\":1,\"hour\":9}");
+    check_refused(&c, BW_CONFLICT, "room", "room 1 and hour 9 together are taken");
+    c = suite_write(s, CHANGE_UPDATE, "Node", a, "{\"hour\":9}");
+    check(!c.ok);
+    check_int(c.err.code, BW_CONFLICT);
+    check_says(&c.err, "hour 9");
+    c = suite_write(s, CHANGE_UPDATE, "Node", a, "{\"hour\":10}");
+    check_ok(c.ok, &c.err);
+}
+
+static void two_rules_the_first_is_told(void **state)
+{
+    struct suite *s = *state;
+    suite_add(s, "Node", "{\"room\":1,\"hour\":8,\"tag\":\"t\"}");
+    struct change c = suite_write(s, CHANGE_ADD, "Node", 0, "{\"room\":3,\"tag\":\"t\"}");
+    check_refused(&c, BW_CONFLICT, "tag", "tag 't' is taken");
+}
+
+static void reference_must_exist(void **state)
+{
+    struct suite *s = *state;
+    struct change c = suite_write(s, CHANGE_ADD, "Article", 0, "{\"title\":\"a\",\"author\":9}");
+    check_refused(&c, BW_INVALID, "author", "author: no Author 9");
+    int64_t author = suite_add(s, "Author", "{\"name\":\"a\"}");
+    char json[80];
+    snprintf(json, sizeof json, "{\"title\":\"a\",\"author\":%lld}", (long long)author);
+    int64_t id = suite_add(s, "Article", json);
+    c = suite_write(s, CHANGE_UPDATE, "Article", id, "{\"author\":77}");
+    check_refused(&c, BW_INVALID, "author", "author: no Author 77");
+    check_int(suite_field(s, "Article", id, "author").i, author);
+    c = suite_write(s, CHANGE_UPDATE, "Article", id, "{\"author\":null}");
+    check_ok(c.ok, &c.err);
+    c = suite_write(s, CHANGE_ADD, "Article", 0, "{\"title\":\"b\",\"category\":3}");
+    check_refused(&c, BW_INVALID, "category", "no Category 3");
+}
+
+static int64_t add_with(struct suite *s, const char *table, const char *fmt, int64_t ref)
+{
+    char json[128];
+    snprintf(json, sizeof json, fmt, (long long)ref);
+    return suite_add(s, table, json);
+}
+
+static void restrict_holds(void **state)
+{
+    struct suite *s = *state;
+    int64_t author = suite_add(s, "Author", "{\"name\":\"a\"}");
+    int64_t id = add_with(s, "Article", "{\"title\":\"a\",\"author\":%lld}", author);
+    struct change c = suite_write(s, CHANGE_DELETE, "Author", author, NULL);
+    check_refused(&c, BW_CONFLICT, "author", "Article 1 still refers to Author 1");
+    check(suite_get(s, "Author", author));
+    check(suite_write(s, CHANGE_DELETE, "Article", id, NULL).ok);
+    check(suite_write(s, CHANGE_DELETE, "Author", author, NULL).ok);
+}
+
+static void set_null_lets_go(void **state)
+{
+    struct suite *s = *state;
+    int64_t category = suite_add(s, "Category", "{\"name\":\"c\"}");
+    int64_t a = add_with(s, "Article", "{\"title\":\"a\",\"category\":%lld}", category);
+    int64_t b = add_with(s, "Article", "{\"title\":\"b\",\"category\":%lld}", category);
+    struct change c = suite_write(s, CHANGE_DELETE, "Category", category, NULL);
+    check_ok(c.ok, &c.err);
+    check_int(c.count, 1);
+    check_int(suite_field(s, "Article", a, "category").kind, BW_NULL);
+    check_int(suite_field(s, "Article", b, "category").kind, BW_NULL);
+    check_str(suite_field(s, "Article", b, "title").s, "b");
+}
+
+static void cascade_takes_along(void **state)
+{
+    struct suite *s = *state;
+    int64_t a = suite_add(s, "Article", "{\"title\":\"a\"}");
+    int64_t b = suite_add(s, "Article", "{\"title\":\"b\"}");
+    for (int i = 0; i < 20; i++)
+        add_with(s, "Comment", "{\"article\":%lld,\"text\":\"x\"}", i % 2 ? a : b);
+    struct change c = suite_write(s, CHANGE_DELETE, "Article", a, NULL);
+    check_ok(c.ok, &c.err);
+    check_int(c.count, 1);
+    check_int(suite_count(s, "Comment"), 10);
+    check_int(suite_count(s, "Article"), 1);
+}
+
+static void references_to_itself(void **state)
+{
+    struct suite *s = *state;
+    int64_t root = suite_add(s, "Node", "{}");
+    int64_t child = add_with(s, "Node", "{\"parent\":%lld}", root);
+    struct change c = suite_write(s, CHANGE_DELETE, "Node", root, NULL);
+    check_refused(&c, BW_CONFLICT, "parent", "Node 2 still refers to Node 1");
+    c = suite_write(s, CHANGE_UPDATE, "Node", child, "{\"parent\":2}");
+    check_ok(c.ok, &c.err);
+    c = suite_write(s, CHANGE_DELETE, "Node", child, NULL);
+    check_ok(c.ok, &c.err);
+}
+
+/* All that restricts each other may go together, whatever their order. */
+static void delete_where_at_once(void **state)
+{
+    struct suite *s = *state;
+    struct bw_err e;
+    int64_t root = suite_add(s, "Node", "{\"room\":1}");
+    int64_t child = add_with(s, "Node", "{\"parent\":%lld,\"room\":1,\"hour\":1}", root);
+    add_with(s, "Node", "{\"parent\":%lld,\"room\":1,\"hour\":2}", child);
+    int64_t other = suite_add(s, "Node", "{\"room\":2}");
+    struct change c = {.kind = CHANGE_DELETE_WHERE, .table = suite_table(s, "Node")};
+    c.filter =
+        filter_test(&s->arena, table_column(c.table, BW_LIT("room")), BW_EQ, BW_LIT("1"), &e);
+    check_ok(store_write(s->store, &c, 1, true, &e), &e);
+    check_int(c.count, 3);
+    check(suite_get(s, "Node", other));
+    check_ok(store_write(s->store, &c, 1, true, &e), &e);
+    check_int(c.count, 0);
+}
+
+static void delete_where_is_held(void **state)
+{
+    struct suite *s = *state;
+    struct bw_err e;
+    int64_t a = suite_add(s, "Node", "{\"room\":1}");
+    add_with(s, "Node", "{\"room\":2,\"parent\":%lld}", a);
+    struct change c = {.kind = CHANGE_DELETE_WHERE, .table = suite_table(s, "Node")};
+    c.filter =
+        filter_test(&s->arena, table_column(c.table, BW_LIT("room")), BW_EQ, BW_LIT("1"), &e);
+    check_ok(store_write(s->store, &c, 1, false, &e), &e);
+    check_refused(&c, BW_CONFLICT, "parent", "Node 2 still refers to Node 1");
+    check_int(suite_count(s, "Node"), 2);
+}
+
+static const struct CMUnitTest tests[] = {
+    SUITE_TEST(unique_field),
+    SUITE_TEST(unique_lets_nulls_be),
+    SUITE_TEST(unique_value_is_free_again),
+    SUITE_TEST(unique_over_fields),
+    SUITE_TEST(two_rules_the_first_is_told),
+    SUITE_TEST(reference_must_exist),
+    SUITE_TEST(restrict_holds),
+    SUITE_TEST(set_null_lets_go),
+    SUITE_TEST(cascade_takes_along),
+    SUITE_TEST(references_to_itself),
+    SUITE_TEST(delete_where_at_once),
+    SUITE_TEST(delete_where_is_held),
+};
+const struct CMUnitTest *const conformance_rule_tests = tests;
+const size_t conformance_rule_count = sizeof tests / sizeof *tests;
