@@ -22,8 +22,9 @@
 #define SQLITE_SLICE         (250 * 1000) /* ns of a query before the other fibers' turn */
 #define SQLITE_SORT_TICKS    12           /* what a sorting query may do on the loop */
 #define SQLITE_QUERY_TIMEOUT (30 * INT64_C(1000000000))
-#define SQLITE_QUEUE         16384              /* operations waiting for the writer */
-#define SQLITE_WAL_FRAMES    2000               /* pages in the WAL that call for a checkpoint */
+#define SQLITE_QUEUE         16384 /* operations waiting for the writer */
+#define SQLITE_WAL_FRAMES    2000  /* pages in the WAL that call for a checkpoint */
+#define SQLITE_WAL_PRESSED   8192  /* frames beyond which long reads wait for it to be emptied */
 #define SQLITE_WAL_KEEP      (16 * 1024 * 1024) /* bytes an emptied WAL keeps on disk */
 
 struct sqlite;
@@ -41,7 +42,8 @@ struct sqlite_stmt {
     bool cached; /* else it goes away after its run */
     bool sorts;  /* has a sorting step, which cannot yield */
     bool heavy;  /* sorted too much for the loop the last time */
-    bool stepped, done;
+    bool slow;   /* took more than a slice the last time */
+    bool stepped, yielded, done;
     char sql[];
 };
 
@@ -60,9 +62,10 @@ enum sqlite_role { SQLITE_READER, SQLITE_WRITER };
 struct sqlite_reader {
     struct sqlite_conn conn;
     struct sqlite_readers *set;
-    struct list node; /* in set->idle or set->busy */
-    const void *user; /* the fiber or thread that has it */
-    unsigned uses;    /* its open rows */
+    struct sqlite_stmt *running; /* the one stepped now */
+    struct list node;            /* in set->idle or set->busy */
+    const void *user;            /* the fiber or thread that has it */
+    unsigned uses;               /* its open rows */
     sqlite3_stmt *begin, *end;
     bool snapshot;          /* inside BEGIN … COMMIT */
     uint64_t epoch;         /* of the snapshot, or of the latest read */
@@ -131,7 +134,8 @@ struct sqlite_writer {
     int64_t deadline;    /* of the running lease, 0 = none */
     unsigned frames;     /* in the WAL after the last commit */
     unsigned tried;      /* frames at the last checkpoint */
-    int64_t wal_bytes;   /* as last told to the metric */
+    int64_t tried_at;
+    int64_t wal_bytes; /* as last told to the metric */
 };
 
 struct sqlite_metrics {
@@ -147,6 +151,7 @@ struct sqlite {
     int lock;                     /* descriptor of the lock file */
     const uint32_t *changes;      /* SQLite's own count of commits, in the shared WAL index */
     atomic_uint_fast64_t emptied; /* complete checkpoints: snapshots are renewed after them too */
+    atomic_bool pressed;          /* the log is too long, since long reads overlap without end */
     struct sqlite_writer writer;
     _Atomic(struct sqlite_readers *) sets[LOOPS_MAX];
     atomic_uint n_sets; /* one above the highest index in use */

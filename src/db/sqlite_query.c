@@ -3,19 +3,42 @@
  * caller promised to keep them. */
 #include "db/sqlite_int.h"
 
+#include "core/clock.h"
+
+/* The log can be begun anew only at a moment without readers of its old content, and long reads
+ * that overlap leave none. So when it has grown too long, a statement known to be slow waits until
+ * the writer has emptied it. */
+static bool wait_for_log(struct sqlite *s, int64_t *deadline, struct bw_err *e)
+{
+    int64_t now = clock_mono();
+    if (*deadline == 0)
+        *deadline = now + s->opts.query_timeout;
+    if (now > *deadline)
+        return bw_fail(e, BW_LATE,
+                       "the database is too busy: its log could not be emptied in time");
+    return wait_until(now + 4 * CLOCK_MS) != WAIT_CANCELLED ||
+           bw_fail(e, BW_GONE, "the query was not begun: nobody waits for it any more");
+}
+
 struct db_rows *sqlite_query(struct db *db, const char *sql, const struct bw_value *args,
                              unsigned n, struct bw_err *e)
 {
-    struct sqlite_reader *r = sqlite_reader_take((struct sqlite *)db, e);
-    if (!r)
-        return NULL;
-    struct sqlite_stmt *st = sqlite_stmt_get(&r->conn, sql, e);
-    if (st && sqlite_bind(st, args, n, false, e))
-        return &st->rows;
-    if (st)
-        sqlite_stmt_put(st);
-    sqlite_reader_give(r);
-    return NULL;
+    struct sqlite *s = (struct sqlite *)db;
+    int64_t deadline = 0;
+    for (;;) {
+        struct sqlite_reader *r = sqlite_reader_take(s, e);
+        if (!r)
+            return NULL;
+        struct sqlite_stmt *st = sqlite_stmt_get(&r->conn, sql, e);
+        bool held = st && st->slow && r->uses == 1 && atomic_load(&s->pressed);
+        if (st && !held && sqlite_bind(st, args, n, false, e))
+            return &st->rows;
+        if (st)
+            sqlite_stmt_put(st);
+        sqlite_reader_give(r);
+        if (!held || !wait_for_log(s, &deadline, e))
+            return NULL;
+    }
 }
 
 static int ended(struct sqlite_stmt *st, int rc, struct bw_err *e)

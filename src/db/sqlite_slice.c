@@ -31,6 +31,7 @@ static int stop(struct sqlite_reader *r, enum bw_code why)
 
 static int yield(struct sqlite_reader *r)
 {
+    r->running->yielded = true;
     fiber_yield();
     r->slice = r->ticked = clock_mono();
     return fiber_is_cancelled() ? stop(r, BW_GONE) : 0;
@@ -53,7 +54,7 @@ static int progress(void *arg)
         return stop(r, BW_GONE);
     if (r->budget && r->ticks >= r->budget)
         return stop(r, BW_OK);
-    return now - r->slice >= SQLITE_SLICE ? yield(r) : 0;
+    return r->running && now - r->slice >= SQLITE_SLICE ? yield(r) : 0;
 }
 
 /* Readers of a WAL meet a lock only while another process recovers or removes the log. */
@@ -95,6 +96,7 @@ static int run_away(struct sqlite_reader *r, struct sqlite_stmt *st)
     r->fresh = true;
     r->slice = clock_mono();
     st->heavy = r->ticks >= SQLITE_SORT_TICKS; /* its next values may be fewer */
+    st->yielded |= st->heavy;
     return a.rc;
 }
 
@@ -115,6 +117,7 @@ static int step_sorting(struct sqlite_reader *r, struct sqlite_stmt *st)
 int sqlite_slice_step(struct sqlite_reader *r, struct sqlite_stmt *st)
 {
     bool first = !st->stepped;
+    r->running = st;
     st->stepped = true;
     r->fresh = true;
     r->stop = BW_OK;

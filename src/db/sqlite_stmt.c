@@ -123,7 +123,7 @@ struct sqlite_stmt *sqlite_stmt_get(struct sqlite_conn *c, const char *sql, stru
     }
     st->busy = true;
     c->running++;
-    st->stepped = st->done = false;
+    st->stepped = st->yielded = st->done = false;
     st->rows.columns = (unsigned)sqlite3_column_count(st->stmt);
     return st;
 }
@@ -135,6 +135,8 @@ void sqlite_stmt_put(struct sqlite_stmt *st)
         drop(st);
         return;
     }
+    if (st->stepped)
+        st->slow = st->yielded;
     sqlite3_reset(st->stmt);
     sqlite3_clear_bindings(st->stmt);
     st->busy = false;

@@ -7,10 +7,12 @@
  * SQLite's documented file format): it moves also when another process commits. */
 #include "db/sqlite_int.h"
 
+#include "core/clock.h"
 #include "core/metric.h"
 
 #define INDEX_REGION 32768 /* bytes of one block of the index */
 #define CHANGES_AT   2     /* 32-bit words before the counter */
+#define RETRY        (5 * CLOCK_MS)
 #define PAUSE        20000 /* ns */
 #define PAGE         4096
 #define FRAME_HEAD   24
@@ -75,20 +77,38 @@ static void clear_readers(struct sqlite *s)
         nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
 }
 
+static bool is_due(struct sqlite_writer *w, int64_t now)
+{
+    if (w->frames < SQLITE_WAL_FRAMES)
+        return false;
+    if (w->frames - w->tried >= SQLITE_WAL_FRAMES / 2)
+        return true;
+    return atomic_load(&w->s->pressed) && now - w->tried_at > RETRY;
+}
+
+static void checkpoint(struct sqlite_writer *w)
+{
+    struct sqlite *s = w->s;
+    int in_log = 0, in_base = 0;
+    clear_readers(s); /* an older snapshot would bound how far the checkpoint can go */
+    int rc =
+        sqlite3_wal_checkpoint_v2(w->conn.db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_base);
+    bool whole = rc == SQLITE_OK && in_log == in_base;
+    metric_add(s->metrics.checkpoints, 1);
+    if (whole)
+        clear_readers(s); /* those begun meanwhile read from the log; later ones do not */
+    else if ((rc & 0xff) == SQLITE_IOERR)
+        w->conn.broken = true; /* opened anew before the next group */
+    atomic_store(&s->pressed, !whole && w->frames >= SQLITE_WAL_PRESSED);
+}
+
 void sqlite_wal_tend(struct sqlite_writer *w)
 {
     tell_size(w);
-    bool due = w->frames >= SQLITE_WAL_FRAMES && w->frames - w->tried >= SQLITE_WAL_FRAMES / 2;
-    if (!due)
+    int64_t now = clock_mono();
+    if (!is_due(w, now))
         return;
     w->tried = w->frames;
-    clear_readers(w->s); /* an older snapshot would bound how far the checkpoint can go */
-    int in_log = 0, in_base = 0;
-    int rc =
-        sqlite3_wal_checkpoint_v2(w->conn.db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_base);
-    metric_add(w->s->metrics.checkpoints, 1);
-    if (rc == SQLITE_OK && in_log == in_base)
-        clear_readers(w->s); /* those begun meanwhile read from the log */
-    else if ((rc & 0xff) == SQLITE_IOERR)
-        w->conn.broken = true; /* opened anew before the next group */
+    w->tried_at = now;
+    checkpoint(w);
 }

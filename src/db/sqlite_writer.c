@@ -13,6 +13,7 @@
 
 #define SLOW_COMMIT CLOCK_MS
 #define GATHER_MAX  (CLOCK_MS / 2)
+#define PRESSED_NAP (10 * CLOCK_MS)
 
 static void gather(struct sqlite_writer *w)
 {
@@ -29,13 +30,24 @@ static void gather(struct sqlite_writer *w)
     w->target = 0;
 }
 
-/* Moves what is queued to `todo`; false when there is nothing and never will be. */
+/* Until there is work, or the end; while long reads wait for an empty log, for a moment. */
+static void await_work(struct sqlite_writer *w)
+{
+    while (!w->queued && !w->closing) {
+        if (!atomic_load(&w->s->pressed))
+            uv_cond_wait(&w->work, &w->lock);
+        else if (uv_cond_timedwait(&w->work, &w->lock, PRESSED_NAP) != 0)
+            return;
+    }
+}
+
+/* Moves what is queued to `todo`; false when there will never be any. */
 static bool collect(struct sqlite_writer *w, struct list *todo)
 {
     uv_mutex_lock(&w->lock);
-    while (!w->queued && !w->closing)
-        uv_cond_wait(&w->work, &w->lock);
+    await_work(w);
     unsigned n = w->queued;
+    bool more = n || !w->closing;
     if (n) {
         gather(w);
         n = w->queued;
@@ -45,8 +57,9 @@ static bool collect(struct sqlite_writer *w, struct list *todo)
         w->queued = 0;
     }
     uv_mutex_unlock(&w->lock);
-    metric_add(w->s->metrics.queue, -(int64_t)n);
-    return n > 0;
+    if (n)
+        metric_add(w->s->metrics.queue, -(int64_t)n);
+    return more;
 }
 
 static bool open_conn(struct sqlite_writer *w, struct bw_err *e)
@@ -76,6 +89,19 @@ static void mend(struct sqlite_writer *w)
                   log_err(&e));
 }
 
+static void serve_next(struct sqlite_writer *w, struct list *todo)
+{
+    struct sqlite_op *first = LIST_OWNER(todo->next, struct sqlite_op, node);
+    if (first->lease) {
+        list_remove(&first->node);
+        sqlite_lease_serve(w, first);
+    } else {
+        sqlite_group_run(w, todo);
+    }
+    if (w->conn.broken)
+        mend(w);
+}
+
 static void run(void *arg)
 {
     struct sqlite_writer *w = arg;
@@ -83,17 +109,11 @@ static void run(void *arg)
     list_init(&todo);
     while (collect(w, &todo)) {
         while (!list_empty(&todo)) {
-            struct sqlite_op *first = LIST_OWNER(todo.next, struct sqlite_op, node);
-            if (first->lease) {
-                list_remove(&first->node);
-                sqlite_lease_serve(w, first);
-            } else {
-                sqlite_group_run(w, &todo);
-            }
-            if (w->conn.broken)
-                mend(w);
+            serve_next(w, &todo);
             sqlite_wal_tend(w);
         }
+        if (atomic_load(&w->s->pressed))
+            sqlite_wal_tend(w);
     }
 }
 

@@ -1,7 +1,8 @@
 /* The SQLite driver on plain threads: the conformance of all drivers, and what is its own. */
 #include "help/t.h"
 
-#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -167,6 +168,70 @@ static void the_log_stays_small(void **state)
     check_int(size_of(path, "-wal"), -1); /* a clean end leaves one file */
 }
 
+static bool fill_up(struct db_tx *tx, void *arg, struct bw_err *e)
+{
+    (void)arg;
+    return db_exec(tx, "PRAGMA max_page_count=50", NULL, 0, e) &&
+           db_exec(tx, "INSERT INTO T (v) VALUES (zeroblob(1000000))", NULL, 0, e);
+}
+
+static void a_full_disk_is_said(void **state)
+{
+    (void)state;
+    struct db *db = fresh();
+    must_exec(db, "CREATE TABLE T (id INTEGER PRIMARY KEY, v)");
+    must_exec(db, "INSERT INTO T (v) VALUES (1)");
+    struct bw_err e = {0};
+    check(!db_write(db, fill_up, NULL, &e));
+    check_int(e.code, BW_FULL);
+    check_says(&e, "no room on the disk");
+    check_int(number(db, "SELECT count(*) FROM T"), 1);
+    must_exec(db, "INSERT INTO T (v) VALUES (2)"); /* still fits */
+    check_int(number(db, "SELECT count(*) FROM T"), 2);
+    db_close(db);
+}
+
+static int fill_until_it_fails(struct db *db, struct bw_err *e)
+{
+    int good = 0;
+    while (good < 1000 && exec(db, "INSERT INTO T (v) VALUES (zeroblob(20000))", e))
+        good++;
+    return good;
+}
+
+/* The disk fails in the middle of a commit: a limit on the size of files stands for it. */
+static int survive_failing_disk(void)
+{
+    struct db *db = fresh();
+    must_exec(db, "CREATE TABLE T (id INTEGER PRIMARY KEY, v)");
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit old, small;
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = (struct rlimit){.rlim_cur = 500000, .rlim_max = old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    struct bw_err e = {0};
+    int good = fill_until_it_fails(db, &e);
+    if (good == 0 || good == 1000 || (e.code != BW_SYS && e.code != BW_FULL))
+        return 1;
+    if (number(db, "SELECT count(*) FROM T") != good || exec(db, "DELETE FROM T", &e))
+        return 2;
+    setrlimit(RLIMIT_FSIZE, &old);
+    must_exec(db, "INSERT INTO T (v) VALUES (1)"); /* as if nothing had been */
+    return number(db, "SELECT count(*) FROM T") == good + 1 ? 0 : 3;
+}
+
+static void a_failing_disk_fails_the_write(void **state)
+{
+    (void)state;
+    pid_t child = fork(); /* the limit is of the whole process */
+    if (child == 0)
+        _exit(survive_failing_disk());
+    files++;
+    int status;
+    check_int(waitpid(child, &status, 0), child);
+    check_int(status, 0);
+}
+
 static void others_commits_are_seen(void **state)
 {
     (void)state;
@@ -295,6 +360,8 @@ int main(void)
         cmocka_unit_test(keeps_many_statements),
         cmocka_unit_test(bounds_recursion),
         cmocka_unit_test(the_log_stays_small),
+        cmocka_unit_test(a_full_disk_is_said),
+        cmocka_unit_test(a_failing_disk_fails_the_write),
         cmocka_unit_test(others_commits_are_seen),
         cmocka_unit_test(a_kill_loses_nothing),
         cmocka_unit_test(finds_broken_references),
