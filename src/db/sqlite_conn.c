@@ -57,7 +57,11 @@ static bool enter_wal(struct sqlite_conn *c, struct bw_err *e)
     int rc = sqlite3_step(st);
     const char *mode = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
     bool ok = mode && strcmp(mode, "wal") == 0;
-    if (rc != SQLITE_ROW)
+    if (ok) {
+        rc = sqlite3_step(st); /* only here the change is committed */
+        ok = rc == SQLITE_DONE;
+    }
+    if (rc != SQLITE_ROW && !ok)
         sqlite_fail(c, rc, e);
     else if (!ok)
         bw_fail(e, BW_SYS,

@@ -2,6 +2,8 @@
  * code stays in e->sys, so that a caller can tell a foreign key from a unique rule. */
 #include "db/sqlite_int.h"
 
+#include <errno.h>
+
 void sqlite_error_field(const char *message, char *out, size_t size)
 {
     out[0] = '\0';
@@ -43,12 +45,35 @@ static bool constraint(struct sqlite_conn *c, int rc, struct bw_err *e)
     return false;
 }
 
+/* The system's error number of the latest failure on the database or its log; it stays until the
+ * connection is opened anew, which it is after every I/O error. */
+static int system_error(const struct sqlite_conn *c, int which)
+{
+    sqlite3_file *f = NULL;
+    int sys = 0;
+    if (sqlite3_file_control(c->db, "main", which, &f) == SQLITE_OK && f && f->pMethods)
+        f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    return sys;
+}
+
+/* A file system that gives out room late tells of a full disk in the flush only. */
+static bool is_full(const struct sqlite_conn *c, int rc)
+{
+    static const int files[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+    bool full = (rc & 0xff) == SQLITE_FULL;
+    for (size_t i = 0; !full && c->db && (rc & 0xff) == SQLITE_IOERR && i < 2; i++) {
+        int sys = system_error(c, files[i]);
+        full = sys == ENOSPC || sys == EDQUOT;
+    }
+    return full;
+}
+
 static bool by_code(struct sqlite_conn *c, int rc, struct bw_err *e)
 {
     const char *message = c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc);
-    switch (rc & 0xff) {
-    case SQLITE_FULL:
+    if (is_full(c, rc))
         return bw_fail(e, BW_FULL, "no room on the disk of the database '%s'; free some", c->path);
+    switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return bw_fail(e, BW_BUSY, "another process is writing to the database '%s'; try again",

@@ -81,12 +81,12 @@ static bool open_conn(struct sqlite_writer *w, struct bw_err *e)
 static void mend(struct sqlite_writer *w)
 {
     struct bw_err e;
-    w->conn.broken = false;
-    if (open_conn(w, &e))
+    if (open_conn(w, &e)) {
         log_warn("db", "opened the database again after an error", LOG_CSTR("path", w->s->path));
-    else
-        log_error("db", "cannot open the database again", LOG_CSTR("path", w->s->path),
-                  log_err(&e));
+        return;
+    }
+    w->conn.broken = true; /* tried again after the next group */
+    log_error("db", "cannot open the database again", LOG_CSTR("path", w->s->path), log_err(&e));
 }
 
 static void serve_next(struct sqlite_writer *w, struct list *todo)

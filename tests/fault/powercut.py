@@ -39,3 +39,7 @@ class Disk:
             burrow.run("fusermount3", "-u", "-z", self.mount)
             self.process.kill()
             self.process.wait()
+
+
+def disk(helper, folder):
+    return Disk(helper("powerfs", *burrow.run("pkg-config", "--cflags", "--libs", "fuse3").stdout.split()), folder)

@@ -14,8 +14,7 @@ CUTS = 50  # of each kind
 
 @pytest.fixture
 def disk(helper, tmp_path):
-    flags = burrow.run("pkg-config", "--cflags", "--libs", "fuse3").stdout.split()
-    d = powercut.Disk(helper("powerfs", *flags), tmp_path)
+    d = powercut.disk(helper, tmp_path)
     yield d
     d.release()
 

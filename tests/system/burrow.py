@@ -46,8 +46,12 @@ class Server:
                 self._urls.set()
         self._urls.set()
 
-    def wait_listening(self):
+    def wait_told(self):
+        """Until it has told its address, or has ended."""
         assert self._urls.wait(PATIENCE), f"said no address: {self.log()}"
+
+    def wait_listening(self):
+        self.wait_told()
         assert self.url, f"ended with {self.process.wait(PATIENCE)}: {self.log()}"
         return self
 
