@@ -162,13 +162,18 @@ static void wake_all(struct loops *ls)
         uv_async_send(&ls->at[i]->async);
 }
 
+static bool has_work(struct loop *l)
+{
+    return uv_loop_alive(&l->uv) || l->streams || l->fibers.in_use || has_ready(l);
+}
+
 static void consider_end(struct loop *l)
 {
     struct loops *ls = l->all;
     if (!atomic_load_explicit(&ls->stopping, memory_order_acquire))
         return;
     uv_unref((uv_handle_t *)&l->async);
-    bool busy = uv_loop_alive(&l->uv) || l->fibers.in_use || has_ready(l);
+    bool busy = has_work(l);
     if (busy && !l->busy)
         atomic_fetch_add(&ls->busy, 1);
     else if (!busy && l->busy && atomic_fetch_sub(&ls->busy, 1) == 1)
@@ -302,7 +307,7 @@ static void run(void *arg)
     do {
         uv_ref((uv_handle_t *)&l->async);
         uv_run(&l->uv, UV_RUN_DEFAULT);
-    } while (l->fibers.in_use || has_ready(l) || uv_loop_alive(&l->uv));
+    } while (has_work(l));
     run_hooks(&l->enders);
     fibers_end(l);
     stack_watch_end(&l->watch);

@@ -46,6 +46,7 @@ struct loop {
     int64_t alarm_at; /* ns; 0: not armed */
     _Atomic int64_t lag;
     bool idling, busy;
+    unsigned streams; /* open ones: a paused stream does not count as alive for libuv */
     struct list hooks, enders;
     struct list paused_listeners; /* wait for a descriptor */
     struct fibers fibers;

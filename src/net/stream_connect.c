@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-#include "core/clock.h"
 #include "net/fiber.h"
 #include "net/loop_int.h"
 #include "net/wait.h"
@@ -134,12 +133,7 @@ struct stream *stream_connect(const char *host, unsigned port, int64_t deadline,
     else
         n = socket_numeric(host, port, &found[0]) ? 1 : look_up(host, port, deadline, found, e);
     for (unsigned i = 0; i < n; i++) {
-        int64_t until = deadline;
-        if (deadline && i + 1 < n) {
-            int64_t now = clock_mono();
-            until = now + (deadline - now) / (int64_t)(n - i);
-        }
-        struct stream *s = try_one(&found[i], until, e);
+        struct stream *s = try_one(&found[i], socket_share(deadline, n - i), e);
         if (s || fiber_is_cancelled())
             return s;
     }

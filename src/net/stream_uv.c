@@ -48,6 +48,7 @@ struct stream *stream_new(struct loop *l, bool is_unix)
     s->loop = l;
     s->is_unix = is_unix;
     s->fault.fn = report_fault;
+    l->streams++;
     if (is_unix)
         uv_pipe_init(&l->uv, &s->uv.path, 0);
     else
@@ -231,6 +232,7 @@ static void gone(uv_handle_t *h)
 {
     struct stream *s = h->data;
     struct loop *l = s->loop;
+    l->streams--;
     if (s->events && s->events->closed)
         s->events->closed(s);
     s->closed = true;

@@ -254,16 +254,46 @@ ssize_t socket_read(int fd, char *p, size_t n, int64_t deadline, struct bw_err *
     }
 }
 
-bool socket_write(int fd, bw_str bytes, int64_t deadline, struct bw_err *e)
+static bool has_bytes(int fd)
+{
+    char c;
+    return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+bool socket_write(int fd, bw_str bytes, int64_t deadline, bool *answered, struct bw_err *e)
 {
     while (bytes.n) {
         ssize_t r = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
-        if (r < 0 && errno != EAGAIN && errno != EINTR)
-            return bw_fail(e, BW_DOWN, "the connection broke: %s", strerror(errno));
-        if (r < 0 && errno == EAGAIN && !ready(fd, POLLOUT, deadline, e))
-            return false;
         if (r > 0)
             bytes = bw_str_of(bytes.p + r, bytes.n - (size_t)r);
+        if (r >= 0 || errno == EINTR)
+            continue;
+        int sys = errno;
+        /* Who answers before the request is away may take no more of it: neither waits for ever. */
+        if (has_bytes(fd)) {
+            *answered = true;
+            return true;
+        }
+        if (sys != EAGAIN)
+            return bw_fail(e, BW_DOWN, "the connection broke: %s", strerror(sys));
+        if (!ready(fd, POLLOUT | POLLIN | POLLRDHUP, deadline, e))
+            return false;
+        if (!has_bytes(fd) && !ready(fd, POLLOUT, deadline, e))
+            return false;
     }
     return true;
+}
+
+bool socket_is_idle(int fd)
+{
+    char c;
+    return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+int64_t socket_share(int64_t deadline, unsigned n)
+{
+    if (deadline == 0 || n <= 1)
+        return deadline;
+    int64_t now = clock_mono();
+    return now + (deadline - now) / (int64_t)n;
 }

@@ -44,6 +44,12 @@ int socket_accept(int fd); /* -errno on failure */
 int socket_connect(const struct socket_address *a, int64_t deadline, struct bw_err *e);
 /* Bytes read; 0 at the end; -1 on failure. */
 ssize_t socket_read(int fd, char *p, size_t n, int64_t deadline, struct bw_err *e);
-bool socket_write(int fd, bw_str bytes, int64_t deadline, struct bw_err *e);
+/* True also when the peer has said something before it took all the bytes: then *answered is set.
+ */
+bool socket_write(int fd, bw_str bytes, int64_t deadline, bool *answered, struct bw_err *e);
+/* Open, and nothing to read: an idle connection that can be used. */
+bool socket_is_idle(int fd);
+/* The part of the time until deadline that one of n tries gets. */
+int64_t socket_share(int64_t deadline, unsigned n);
 
 #endif
