@@ -135,7 +135,7 @@ int main(void)
         x = sample;
     }
     printf("record of %zu bytes: write %.0f ns, read %.0f ns\n", b.n, write_ns, read_ns);
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         int64_t t0 = clock_mono();
         for (int i = 0; i < RECORDS; i++) {
             bw_buf_clear(&b);

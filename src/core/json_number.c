@@ -95,59 +95,91 @@ static char *put_scientific(char *o, const char *digits, int n, int exp)
     return o + n - i;
 }
 
-/* v's first `precision` digits, rounded, and the power of ten of the first. Written so that the
- * decimal point of the locale, whatever it is, falls out. */
-static int split_real(double v, int precision, char digits[20])
+/* m's n digits as d.ddd * 10^exp. */
+struct decimal {
+    uint64_t m;
+    unsigned n;
+    int exp;
+};
+
+/* v rounded to n significant digits by the C library. Read so that the decimal point of the locale,
+ * whatever it is, falls out. */
+static struct decimal split(double v, unsigned n)
 {
     char text[48];
-    snprintf(text, sizeof text, "%.*e", precision - 1, v);
-    int n = 0, exp = 0;
+    struct decimal d = {.n = n};
+    snprintf(text, sizeof text, "%.*e", (int)n - 1, v);
     const char *p = text;
     for (; *p != 'e'; p++) {
-        if (*p >= '0' && *p <= '9' && n < 19)
-            digits[n++] = *p;
+        if (*p >= '0' && *p <= '9')
+            d.m = d.m * 10 + (uint64_t)(*p - '0');
     }
     bool negative = p[1] == '-';
     for (p += 2; *p; p++)
-        exp = exp * 10 + (*p - '0');
-    digits[n] = 0;
-    return negative ? -exp : exp;
+        d.exp = d.exp * 10 + (*p - '0');
+    d.exp = negative ? -d.exp : d.exp;
+    return d;
 }
 
-static bool reads_back(const char *digits, int exp, double v)
+/* The 17 digits of v rounded once more to n, where that gives what rounding v itself would: not
+ * when they end just half way, for they may have been rounded to get there. */
+static struct decimal shorten(const struct decimal *all, unsigned n, double v)
 {
-    char text[48];
+    uint64_t drop = n == 16 ? 10 : 100, rest = all->m % drop;
+    struct decimal d = {.m = all->m / drop + (rest > drop / 2), .n = n, .exp = all->exp};
+    if (rest == drop / 2)
+        return split(v, n);
+    if (count_digits(d.m) > n) {
+        d.m /= 10;
+        d.exp++;
+    }
+    return d;
+}
+
+static bool reads_back(const struct decimal *d, double v)
+{
+    char text[48], *o = put_digits(text, d->m, d->n);
     double back;
-    snprintf(text, sizeof text, "%se%d", digits, exp - (int)strlen(digits) + 1);
-    return bw_str_real(bw_cstr(text), &back) && back == v;
+    *o++ = 'e';
+    o = json_put_int(o, d->exp - (int)d->n + 1);
+    return bw_str_real(bw_str_of(text, (size_t)(o - text)), &back) && back == v;
 }
 
 /* Below a power of two doubles lie twice as dense, so that the nearest decimal may read back as a
  * neighbour while the next one up reads back as v. */
-static bool next_up(char *digits, int exp, double v)
+static bool next_up(struct decimal *d, double v)
 {
     int unused;
-    size_t last = strlen(digits) - 1;
-    if (frexp(v, &unused) != 0.5 || digits[last] == '9')
+    if (frexp(v, &unused) != 0.5 || d->m % 10 == 9)
         return false;
-    digits[last]++;
-    return reads_back(digits, exp, v);
+    d->m++;
+    return reads_back(d, v);
+}
+
+static struct decimal shortest(double v)
+{
+    struct decimal all = split(v, 17), d = all;
+    for (unsigned n = 1; v < DBL_MIN && n < 15; n++) { /* few digits tell subnormals apart */
+        d = split(v, n);
+        if (reads_back(&d, v))
+            return d;
+    }
+    for (unsigned n = 15; n <= 16; n++) {
+        d = shorten(&all, n, v);
+        if (reads_back(&d, v) || next_up(&d, v))
+            return d;
+    }
+    return all;
 }
 
 static char *put_shortest(char *o, double v)
 {
     char digits[20];
-    int exp = 0;
-    /* A subnormal has fewer than 15 significant digits. */
-    for (int precision = v < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
-        exp = split_real(v, precision, digits);
-        if (precision == 17 || reads_back(digits, exp, v) || next_up(digits, exp, v))
-            break;
-    }
-    int n = (int)strlen(digits);
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
-    return put_scientific(o, digits, n, exp);
+    struct decimal d = shortest(v);
+    for (; d.m % 10 == 0; d.n--)
+        d.m /= 10;
+    put_digits(digits, d.m, d.n);
+    return put_scientific(o, digits, (int)d.n, d.exp);
 }
 
 char *json_put_real(char *o, double v)

@@ -4,8 +4,10 @@
  *
  *   log_info("http", "listening", LOG_TEXT("url", url), LOG_NUM("port", port));
  *
- * Messages are constants, what varies goes into fields; secrets go nowhere. Before log_start and
- * after log_stop records go straight to standard error. */
+ * Messages are constants, what varies goes into fields; secrets go nowhere. Area and keys must live
+ * as long as the process; message and texts are copied (a record holds LIMIT_LOG_LINE bytes and 24
+ * fields). Before log_start and after log_stop records go straight to standard error. In a forked
+ * child there is no writer either: it writes its records itself, to where the parent does. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
