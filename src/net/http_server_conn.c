@@ -128,7 +128,7 @@ void http_conn_batch_done(struct http_conn *c, bool last, bool linger)
     } else if (held) {
         c->state = CONN_SENDING;
         c->closing = last;
-        c->held = held;
+        c->unsent = stream_unsent(c->stream);
         pause_reading(c);
         set_timer(c, c->worker->server->o.write_timeout);
     } else if (last) {
@@ -218,10 +218,10 @@ static void drained(struct stream *s, int sys)
 /* A peer that takes something, however slowly, has time anew. */
 static bool progresses(struct http_conn *c)
 {
-    size_t held = stream_held(c->stream);
-    if (held == 0 || held >= c->held)
+    size_t unsent = stream_unsent(c->stream);
+    if (unsent >= c->unsent)
         return false;
-    c->held = held;
+    c->unsent = unsent;
     set_timer(c, c->worker->server->o.write_timeout);
     return true;
 }
@@ -267,12 +267,12 @@ static struct http_conn *conn_new(struct http_worker *k, struct stream *s)
     char peer[64];
     stream_peer(s, peer, sizeof peer);
     size_t n = strlen(peer);
-    struct http_conn *c = calloc(1, sizeof *c + n);
+    struct http_conn *c = calloc(1, sizeof *c + n + 1);
     bw_must(c);
     c->stream = s;
     c->worker = k;
     c->peer_n = (unsigned char)n;
-    memcpy(c->peer, peer, n);
+    memcpy(c->peer, peer, n + 1);
     loop_timer_init(&c->timer, time_out);
     list_push_back(&k->conns, &c->node);
     stream_set(s, &events, c);

@@ -38,7 +38,7 @@ struct http_conn {
     struct http_worker *worker;
     struct http_work *work; /* NULL while IDLE, in LINGER and CLOSED */
     struct loop_timer timer;
-    size_t held; /* by the stream when the timer was set: progress of a slow reader */
+    size_t unsent; /* when the timer was set while SENDING: what a slow reader had to take */
     enum http_state state;
     bool ended;   /* the peer sends no more */
     bool broken;  /* nothing can be sent or read any more */

@@ -27,15 +27,18 @@ static bool wait_sent(struct http_work *w, struct bw_err *e)
     struct http_conn *c = w->conn;
     struct loop *l = c->worker->loop;
     int64_t span = c->worker->server->o.write_timeout, deadline = loop_now(l) + span;
-    for (size_t held; !c->broken && (held = stream_held(c->stream)) > 0;) {
-        bool in_time = http_work_wait(w, deadline);
-        if (stream_held(c->stream) < held) {
-            deadline = loop_now(l) + span; /* slow, but it takes something */
-        } else if (!in_time) {
+    size_t before = stream_unsent(c->stream);
+    while (!c->broken && stream_held(c->stream) > 0) {
+        if (http_work_wait(w, deadline))
+            continue;
+        size_t unsent = stream_unsent(c->stream);
+        if (unsent >= before) {
             c->broken = true;
             return bw_fail(e, BW_GONE, "the peer took nothing of the answer for %lld s",
                            (long long)(span / CLOCK_SECOND));
         }
+        before = unsent; /* slow, but it takes something */
+        deadline = loop_now(l) + span;
     }
     return !c->broken || gone(e);
 }

@@ -28,6 +28,9 @@ void stream_read(struct stream *s, bool on); /* pause reading when the owner hol
  * called). Returns bytes still held. The caller stops when too much is held. */
 size_t stream_write(struct stream *s, const bw_str *pieces, unsigned n);
 size_t stream_held(const struct stream *s);
+/* The same and what the kernel holds that the peer has not taken: whether a slow reader moves at
+ * all (the kernel's buffer may be megabytes). A system call. */
+size_t stream_unsent(const struct stream *s);
 void stream_end(struct stream *s);   /* half-close after what is held */
 void stream_close(struct stream *s); /* idempotent; `closed` comes later */
 void stream_reset(struct stream *s); /* close with RST */

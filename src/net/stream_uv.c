@@ -218,6 +218,12 @@ static void ended(uv_shutdown_t *req, int status)
     free(req);
 }
 
+size_t stream_unsent(const struct stream *s)
+{
+    uv_os_fd_t fd;
+    return s->held + (uv_fileno(&s->uv.any, &fd) == 0 ? socket_unsent(fd) : 0);
+}
+
 void stream_end(struct stream *s)
 {
     if (s->closing)

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "core/clock.h"
@@ -134,6 +135,12 @@ int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e)
         !turn_on(fd, IPPROTO_TCP, TCP_NODELAY) || bind(fd, &a->any, a->size) != 0)
         return fail_bind(fd, a, e);
     return fd;
+}
+
+size_t socket_unsent(int fd)
+{
+    int n = 0;
+    return ioctl(fd, TIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
 /* 1: somebody answers, 0: nobody does (or there is nothing), -1: not to be touched. */

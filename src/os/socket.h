@@ -38,7 +38,8 @@ int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e);
 /* Bound to a.path with mode 0660. Takes a socket file out of the way that nobody answers on. */
 int socket_bind_path(const struct socket_address *a, struct bw_err *e);
 bool socket_listen(int fd, int backlog, struct bw_err *e);
-int socket_accept(int fd); /* -errno on failure */
+int socket_accept(int fd);    /* -errno on failure */
+size_t socket_unsent(int fd); /* bytes written that the peer's system has not taken; 0 if unknown */
 
 /* The following block their thread until done or the deadline (monotonic ns; 0 = none). */
 int socket_connect(const struct socket_address *a, int64_t deadline, struct bw_err *e);
