@@ -107,6 +107,18 @@ static double raw_bulk(void)
     return per_second(BULK, clock_mono() - start);
 }
 
+static uint64_t raw_column(sqlite3_stmt *st, int c)
+{
+    switch (sqlite3_column_type(st, c)) {
+    case SQLITE_INTEGER:
+        return (uint64_t)sqlite3_column_int64(st, c);
+    case SQLITE_TEXT:
+        return (uintptr_t)sqlite3_column_text(st, c) + (unsigned)sqlite3_column_bytes(st, c);
+    default:
+        return sqlite3_column_double(st, c) > 1;
+    }
+}
+
 static double raw_reads(bool kept)
 {
     sqlite3_stmt *st = raw_prepare(SELECT);
@@ -117,7 +129,7 @@ static double raw_reads(bool kept)
         sqlite3_bind_int64(st, 1, (int64_t)(next_random(&seed) % ROWS) + 1);
         bw_must(sqlite3_step(st) == SQLITE_ROW);
         for (int c = 0; c < 5; c++)
-            sum += (uint64_t)sqlite3_column_type(st, c) + (uintptr_t)sqlite3_column_text(st, c);
+            sum += raw_column(st, c);
         sqlite3_reset(st);
     }
     int64_t took = clock_mono() - start;

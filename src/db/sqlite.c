@@ -5,6 +5,7 @@
 
 #include "net/loop.h"
 
+#define QUERY_TIMEOUT (30 * INT64_C(1000000000))
 static void release(struct sqlite *s)
 {
     sqlite_writer_stop(&s->writer);
@@ -29,7 +30,7 @@ static struct db *sqlite_open(const struct db_opts *o, struct bw_err *e)
     s->opts = *o;
     s->opts.path = NULL;
     if (s->opts.query_timeout <= 0)
-        s->opts.query_timeout = SQLITE_QUERY_TIMEOUT;
+        s->opts.query_timeout = QUERY_TIMEOUT;
     if (!sqlite_place_take(s, o->path ? o->path : "", e)) {
         sqlite_place_leave(s);
         free(s);

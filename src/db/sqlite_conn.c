@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 
+#define WAL_KEEP        (16 * 1024 * 1024) /* bytes an emptied WAL keeps on disk */
 #define CACHE_BYTES     (16 * 1024 * 1024)
 #define WRITER_PATIENCE 10000 /* ms for another process that writes */
 
@@ -87,7 +88,7 @@ static bool set_up(struct sqlite_conn *c, const struct sqlite *s, enum sqlite_ro
         return false;
     if (role == SQLITE_READER)
         return true;
-    snprintf(text, sizeof text, "PRAGMA journal_size_limit=%d", SQLITE_WAL_KEEP);
+    snprintf(text, sizeof text, "PRAGMA journal_size_limit=%d", WAL_KEEP);
     return enter_wal(c, e) && sqlite_conn_run(c, sync[s->opts.sync], e) &&
            sqlite_conn_run(c, text, e);
 }

@@ -17,15 +17,7 @@
 #include "db/db_int.h"
 #include "net/wait.h"
 
-#define SQLITE_STATEMENTS    128          /* prepared statements kept per connection */
-#define SQLITE_TICK          500          /* machine operations between two progress calls */
-#define SQLITE_SLICE         (250 * 1000) /* ns of a query before the other fibers' turn */
-#define SQLITE_SORT_TICKS    12           /* what a sorting query may do on the loop */
-#define SQLITE_QUERY_TIMEOUT (30 * INT64_C(1000000000))
-#define SQLITE_QUEUE         16384 /* operations waiting for the writer */
-#define SQLITE_WAL_FRAMES    2000  /* pages in the WAL that call for a checkpoint */
-#define SQLITE_WAL_PRESSED   8192  /* frames beyond which long reads wait for it to be emptied */
-#define SQLITE_WAL_KEEP      (16 * 1024 * 1024) /* bytes an emptied WAL keeps on disk */
+#define SQLITE_STATEMENTS 128 /* prepared statements kept per connection */
 
 struct sqlite;
 struct sqlite_readers;

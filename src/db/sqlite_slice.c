@@ -12,6 +12,9 @@
 #include "core/metric.h"
 #include "net/fiber.h"
 
+#define SLICE      (250 * 1000) /* ns of a query before the other fibers' turn */
+#define SORT_TICKS 12           /* what a sorting query may do on the loop */
+#define TICK       500          /* machine operations between two progress calls */
 static void note_slice(struct sqlite_reader *r, int64_t ns)
 {
     struct sqlite_metrics *m = &r->set->s->metrics;
@@ -54,7 +57,7 @@ static int progress(void *arg)
         return stop(r, BW_GONE);
     if (r->budget && r->ticks >= r->budget)
         return stop(r, BW_OK);
-    return r->running && now - r->slice >= SQLITE_SLICE ? yield(r) : 0;
+    return r->running && now - r->slice >= SLICE ? yield(r) : 0;
 }
 
 /* Readers of a WAL meet a lock only while another process recovers or removes the log. */
@@ -70,7 +73,7 @@ static int busy(void *arg, int count)
 
 void sqlite_slice_watch(struct sqlite_reader *r)
 {
-    sqlite3_progress_handler(r->conn.db, SQLITE_TICK, progress, r);
+    sqlite3_progress_handler(r->conn.db, TICK, progress, r);
     sqlite3_busy_handler(r->conn.db, busy, r);
 }
 
@@ -95,7 +98,7 @@ static int run_away(struct sqlite_reader *r, struct sqlite_stmt *st)
     r->away = false;
     r->fresh = true;
     r->slice = clock_mono();
-    st->heavy = r->ticks >= SQLITE_SORT_TICKS; /* its next values may be fewer */
+    st->heavy = r->ticks >= SORT_TICKS; /* its next values may be fewer */
     st->yielded |= st->heavy;
     return a.rc;
 }
@@ -104,7 +107,7 @@ static int step_sorting(struct sqlite_reader *r, struct sqlite_stmt *st)
 {
     if (!st->heavy) {
         r->ticks = 0;
-        r->budget = SQLITE_SORT_TICKS;
+        r->budget = SORT_TICKS;
         int rc = sqlite3_step(st->stmt);
         r->budget = 0;
         if (rc != SQLITE_INTERRUPT || r->stop != BW_OK)

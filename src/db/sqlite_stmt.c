@@ -144,10 +144,13 @@ void sqlite_stmt_put(struct sqlite_stmt *st)
 
 void sqlite_stmt_clear(struct sqlite_conn *c)
 {
-    while (!list_empty(&c->lru)) {
-        struct sqlite_stmt *st = LIST_OWNER(c->lru.next, struct sqlite_stmt, lru);
+    for (struct list *n = c->lru.next; n != &c->lru;) {
+        struct sqlite_stmt *st = LIST_OWNER(n, struct sqlite_stmt, lru);
+        n = n->next;
         bw_must(!st->busy);
-        forget(st);
         drop(st);
     }
+    list_init(&c->lru);
+    memset(c->buckets, 0, sizeof c->buckets);
+    c->cached = 0;
 }

@@ -12,6 +12,8 @@
 
 #define INDEX_REGION 32768 /* bytes of one block of the index */
 #define CHANGES_AT   2     /* 32-bit words before the counter */
+#define WAL_FRAMES   2000  /* pages in the WAL that call for a checkpoint */
+#define WAL_PRESSED  8192  /* frames beyond which long reads wait for it to be emptied */
 #define RETRY        (5 * CLOCK_MS)
 #define PAUSE        20000 /* ns */
 #define PAGE         4096
@@ -79,9 +81,9 @@ static void clear_readers(struct sqlite *s)
 
 static bool is_due(struct sqlite_writer *w, int64_t now)
 {
-    if (w->frames < SQLITE_WAL_FRAMES)
+    if (w->frames < WAL_FRAMES)
         return false;
-    if (w->frames - w->tried >= SQLITE_WAL_FRAMES / 2)
+    if (w->frames - w->tried >= WAL_FRAMES / 2)
         return true;
     return atomic_load(&w->s->pressed) && now - w->tried_at > RETRY;
 }
@@ -99,7 +101,7 @@ static void checkpoint(struct sqlite_writer *w)
         clear_readers(s); /* those begun meanwhile read from the log; later ones do not */
     else if ((rc & 0xff) == SQLITE_IOERR)
         w->conn.broken = true; /* opened anew before the next group */
-    atomic_store(&s->pressed, !whole && w->frames >= SQLITE_WAL_PRESSED);
+    atomic_store(&s->pressed, !whole && w->frames >= WAL_PRESSED);
 }
 
 void sqlite_wal_tend(struct sqlite_writer *w)

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/metric.h"
 
+#define QUEUE       16384 /* operations waiting for the writer */
 #define SLOW_COMMIT CLOCK_MS
 #define GATHER_MAX  (CLOCK_MS / 2)
 #define PRESSED_NAP (10 * CLOCK_MS)
@@ -159,7 +160,7 @@ bool sqlite_writer_queue(struct sqlite_writer *w, struct sqlite_op *op, struct b
 {
     wait_init(&op->wait);
     uv_mutex_lock(&w->lock);
-    bool room = w->queued < SQLITE_QUEUE && !w->closing;
+    bool room = w->queued < QUEUE && !w->closing;
     if (room) {
         op->queued = true;
         list_push_back(&w->queue, &op->node);
