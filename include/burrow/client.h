@@ -69,12 +69,17 @@ BW_API bool bw_batch_send(struct bw_batch *b, int64_t *ids, struct bw_err *e);
 BW_API bool bw_invoke(struct bw_client *c, const char *method, bw_str args, bw_str *result,
                       struct bw_err *e);
 
+struct bw_blob_at {
+    const struct bw_table *table;
+    int64_t id;
+    const char *field;
+};
 struct bw_blob_data {
     bw_str bytes, content_type; /* content_type "" = application/octet-stream */
 };
-BW_API bool bw_blob_get(struct bw_client *c, const struct bw_table *t, int64_t id,
-                        const char *field, struct bw_blob_data *out, struct bw_err *e);
-BW_API bool bw_blob_put(struct bw_client *c, const struct bw_table *t, int64_t id,
-                        const char *field, const struct bw_blob_data *blob, struct bw_err *e);
+BW_API bool bw_blob_get(struct bw_client *c, const struct bw_blob_at *at, struct bw_blob_data *out,
+                        struct bw_err *e);
+BW_API bool bw_blob_put(struct bw_client *c, const struct bw_blob_at *at,
+                        const struct bw_blob_data *blob, struct bw_err *e);
 
 #endif

@@ -4,6 +4,8 @@
 #include "cli/appfile.h"
 #include "cli/rowfile.h"
 
+#include <inttypes.h>
+
 #include "core/clock.h"
 
 #define CHUNK    1000 /* rows handed to the store together */
@@ -52,8 +54,8 @@ static void progress(struct import *m, bool last)
         return;
     m->told_at = now;
     int done = (int)(rowfile_progress(&m->file) * 30);
-    fprintf(stderr, "\r[%.*s%*s] %lld rows%s", done, "##############################", 30 - done,
-            "", (long long)(m->good + m->bad), last ? "\n" : "");
+    fprintf(stderr, "\r[%.*s%*s] %" PRId64 " rows%s", done, "##############################",
+            30 - done, "", m->good + m->bad, last ? "\n" : "");
 }
 
 /* What the store said of a chunk's rows. */

@@ -61,17 +61,16 @@ static bool migrate_place(struct migration *m, const struct store_place *p, stru
 static bool migrate(struct migration *m, struct appfile *f, struct bw_err *e)
 {
     struct model model;
-    struct store_place *places;
-    size_t n;
+    struct store_places places;
     struct conf *c = &f->conf;
     const struct bw_table **tables = NULL;
     if (c->tables.p && !(tables = tables_from_json(c->tables, c->file, c->text, &c->arena, e)))
         return false;
     if (!model_init(&model, tables, e))
         return false;
-    bool ok = host_places(&f->conf, &model, &f->conf.arena, &places, &n, e);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = migrate_place(m, &places[i], &f->conf.arena, e);
+    bool ok = host_places(&f->conf, &model, &f->conf.arena, &places, e);
+    for (size_t i = 0; ok && i < places.n; i++)
+        ok = migrate_place(m, &places.at[i], &f->conf.arena, e);
     model_release(&model);
     return ok;
 }

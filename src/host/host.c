@@ -60,14 +60,13 @@ static struct store *open_place(struct host *h, const struct store_place *p, enu
 
 static bool open_stores(struct host *h, enum host_use use, struct bw_err *e)
 {
-    struct store_place *places;
-    size_t n;
-    if (!host_places(h->conf, &h->server.model, &h->arena, &places, &n, e))
+    struct store_places places;
+    if (!host_places(h->conf, &h->server.model, &h->arena, &places, e))
         return false;
-    h->stores = BW_NEW_N(&h->arena, struct store *, n + 1);
+    h->stores = BW_NEW_N(&h->arena, struct store *, places.n + 1);
     h->server.stores = h->stores;
-    for (size_t i = 0; i < n; i++) {
-        h->stores[i] = open_place(h, &places[i], use, e);
+    for (size_t i = 0; i < places.n; i++) {
+        h->stores[i] = open_place(h, &places.at[i], use, e);
         if (!h->stores[i])
             return false;
     }

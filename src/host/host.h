@@ -42,8 +42,12 @@ struct store_place {
     struct table **tables;
     unsigned n_tables;
 };
+struct store_places {
+    struct store_place *at;
+    size_t n;
+};
 /* Groups the model's tables by store. Allocated in the arena. */
 bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a,
-                 struct store_place **places, size_t *n, struct bw_err *e);
+                 struct store_places *places, struct bw_err *e);
 
 #endif

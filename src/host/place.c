@@ -58,27 +58,36 @@ static struct store_place *place_named(struct store_place *p, size_t n, const ch
     return NULL;
 }
 
-bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a,
-                 struct store_place **places, size_t *n, struct bw_err *e)
+static bool place_table(const struct conf *c, struct table *t, struct store_places *places,
+                        struct bw_arena *a, struct bw_err *e)
 {
-    struct store_place *p = BW_NEW_N(a, struct store_place, m->n_tables + 1);
-    *n = 0;
-    for (unsigned i = 0; i < m->n_tables; i++) {
-        struct table *t = &m->tables[i];
-        const char *name = t->def->store ? t->def->store : "default";
-        struct store_place *at = place_named(p, *n, name);
-        if (!at) {
-            const struct conf_store *s = store_named(c, name);
-            if (!s && strcmp(name, "default") != 0)
-                return no_such_store(c, t, name, e);
-            s = s ? s : implicit_default(c, a);
-            at = &p[(*n)++];
-            *at = (struct store_place){
-                .name = name, .kind = s->kind, .path = path_of(c, s, a), .conf = s};
-            at->tables = BW_NEW_N(a, struct table *, m->n_tables);
-        }
+    const char *name = t->def->store ? t->def->store : "default";
+    struct store_place *at = place_named(places->at, places->n, name);
+    if (at) {
         at->tables[at->n_tables++] = t;
+        return true;
     }
-    *places = p;
+    const struct conf_store *s = store_named(c, name);
+    if (!s && strcmp(name, "default") != 0)
+        return no_such_store(c, t, name, e);
+    s = s ? s : implicit_default(c, a);
+    at = &places->at[places->n++];
+    at->name = name;
+    at->kind = s->kind;
+    at->path = path_of(c, s, a);
+    at->conf = s;
+    at->tables[at->n_tables++] = t;
+    return true;
+}
+
+bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a,
+                 struct store_places *places, struct bw_err *e)
+{
+    *places = (struct store_places){.at = BW_NEW_N(a, struct store_place, m->n_tables + 1)};
+    for (unsigned i = 0; i < m->n_tables; i++)
+        places->at[i].tables = BW_NEW_N(a, struct table *, m->n_tables);
+    for (unsigned i = 0; i < m->n_tables; i++)
+        if (!place_table(c, &m->tables[i], places, a, e))
+            return false;
     return true;
 }

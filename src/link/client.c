@@ -75,11 +75,10 @@ struct problem {
 static void read_first_fault(struct bw_json_reader *r, struct problem *p)
 {
     bool first = true;
-    enum bw_json_kind k;
-    while ((k = bw_json_next(r)) == BW_JSON_OBJECT) {
+    while (bw_json_next(r) == BW_JSON_OBJECT) {
         bw_str name;
         while (bw_json_member(r, &name)) {
-            k = bw_json_next(r);
+            enum bw_json_kind k = bw_json_next(r);
             if (first && k == BW_JSON_TEXT && bw_str_eq(name, BW_LIT("field")))
                 p->field = r->text;
             bw_json_skip(r, k);
@@ -337,7 +336,7 @@ bool bw_delete_where(struct bw_client *c, const struct bw_query *q, int64_t *n, 
     if (!client_exchange(c, &ask, &answer, e))
         return false;
     struct bw_json_reader r;
-    bw_str name;
+    bw_str name = BW_LIT("");
     int64_t count = 0;
     bw_json_open(&r, c->arena, answer.body);
     if (bw_json_next(&r) == BW_JSON_OBJECT)
@@ -374,25 +373,28 @@ bool bw_invoke(struct bw_client *c, const char *method, bw_str args, bw_str *res
     return r.failed ? bw_json_fail(&r, e) : true;
 }
 
-bool bw_blob_get(struct bw_client *c, const struct bw_table *t, int64_t id, const char *field,
-                 struct bw_blob_data *out, struct bw_err *e)
+static bw_str blob_target(struct bw_client *c, const struct bw_blob_at *at)
+{
+    return client_target(c, "%s/%lld/%s", at->table->name, (long long)at->id, at->field);
+}
+
+bool bw_blob_get(struct bw_client *c, const struct bw_blob_at *at, struct bw_blob_data *out,
+                 struct bw_err *e)
 {
     struct client_answer answer;
-    struct client_ask ask = {
-        .method = "GET", .target = client_target(c, "%s/%lld/%s", t->name, (long long)id, field)};
+    struct client_ask ask = {.method = "GET", .target = blob_target(c, at)};
     if (!client_exchange(c, &ask, &answer, e))
         return false;
     *out = (struct bw_blob_data){.bytes = answer.body, .content_type = answer.content_type};
     return true;
 }
 
-bool bw_blob_put(struct bw_client *c, const struct bw_table *t, int64_t id, const char *field,
-                 const struct bw_blob_data *blob, struct bw_err *e)
+bool bw_blob_put(struct bw_client *c, const struct bw_blob_at *at, const struct bw_blob_data *blob,
+                 struct bw_err *e)
 {
     struct client_answer answer;
     struct client_ask ask = {.method = "PUT",
-                             .target =
-                                 client_target(c, "%s/%lld/%s", t->name, (long long)id, field),
+                             .target = blob_target(c, at),
                              .content_type = "application/octet-stream",
                              .body = blob->bytes};
     if (blob->content_type.n)

@@ -8,23 +8,26 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-static bool read_all(int fd, char *p, size_t n, size_t *got, const char *path, struct bw_err *e)
+/* -1 on failure, else the bytes read, at most n. */
+static ssize_t read_all(int fd, char *p, size_t n)
 {
-    for (*got = 0; *got < n;) {
-        ssize_t r = read(fd, p + *got, n - *got);
+    size_t got = 0;
+    while (got < n) {
+        ssize_t r = read(fd, p + got, n - got);
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0)
-            return bw_fail_sys(e, errno, "reading %s", path);
+            return -1;
         if (r == 0)
             break;
-        *got += (size_t)r;
+        got += (size_t)r;
     }
-    return true;
+    return (ssize_t)got;
 }
 
-static bool read_open(int fd, const char *path, size_t max, struct bw_arena *a, bw_str *text,
-                      struct bw_err *e)
+/* How much to make room for. A pipe or /proc tells no size: one byte more than the bound shows that
+ * it is too much. */
+static bool room_for(int fd, const char *path, size_t max, size_t *room, struct bw_err *e)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -34,26 +37,30 @@ static bool read_open(int fd, const char *path, size_t max, struct bw_arena *a, 
     if (st.st_size > 0 && (uint64_t)st.st_size > max)
         return bw_fail(e, BW_TOOBIG, "%s has %lld bytes; at most %zu are read", path,
                        (long long)st.st_size, max);
-    /* A pipe or /proc tells no size: one byte more than the bound shows that it is too much. */
-    size_t room = S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t)st.st_size : max + 1, got;
-    char *p = bw_arena_alloc(a, room + 1);
-    if (!read_all(fd, p, room, &got, path, e))
-        return false;
-    if (got > max)
-        return bw_fail(e, BW_TOOBIG, "%s has more than the %zu bytes that are read", path, max);
-    p[got] = 0;
-    *text = bw_str_of(p, got);
+    *room = S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t)st.st_size : max + 1;
     return true;
 }
 
 bool file_read(const char *path, size_t max, struct bw_arena *a, bw_str *text, struct bw_err *e)
 {
+    size_t room;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return bw_fail_sys(e, errno, "opening %s", path);
-    bool ok = read_open(fd, path, max, a, text, e);
+    bool ok = room_for(fd, path, max, &room, e);
+    char *p = ok ? bw_arena_alloc(a, room + 1) : NULL;
+    ssize_t got = ok ? read_all(fd, p, room) : -1;
+    int why = errno;
     close(fd);
-    return ok;
+    if (!ok)
+        return false;
+    if (got < 0)
+        return bw_fail_sys(e, why, "reading %s", path);
+    if ((size_t)got > max)
+        return bw_fail(e, BW_TOOBIG, "%s has more than the %zu bytes that are read", path, max);
+    p[got] = 0;
+    *text = bw_str_of(p, (size_t)got);
+    return true;
 }
 
 static bool write_all(int fd, bw_str s)

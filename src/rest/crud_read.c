@@ -3,6 +3,8 @@
  */
 #include "rest/crud_int.h"
 
+#include <inttypes.h>
+
 #include "core/uri.h"
 #include "rest/etag.h"
 #include "rest/expand.h"
@@ -53,7 +55,7 @@ static void set_next(struct list *l, const struct bw_value *last)
     if (cursor_write(&l->q, last, &cursor))
         bw_buf_printf(&b, "after=%.*s>; rel=\"next\"", BW_FMT(bw_buf_str(&cursor)));
     else
-        bw_buf_printf(&b, "offset=%lld>; rel=\"next\"", (long long)(l->q.offset + l->page));
+        bw_buf_printf(&b, "offset=%" PRId64 ">; rel=\"next\"", l->q.offset + l->page);
     if (bw_buf_ok(&b))
         http_res_field(rq->res, "Link", bw_buf_str(&b));
     bw_buf_release(&b);

@@ -1,4 +1,5 @@
-/* slow_flush.c: preloaded, makes every flush to disk cost SLOW_FLUSH_US more: a disk with slow flushes. */
+/* slow_flush.c: preloaded, makes every flush to disk cost SLOW_FLUSH_US more: a disk with slow
+ * flushes. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -371,11 +371,11 @@ static void blobs(void **state)
     struct bw_blob_data in = {.bytes = BW_LIT("\0\1\2\xFF"),
                               .content_type = BW_LIT("image/x-test")},
                         out;
-    int64_t id = add_article(c, "with a picture", 1);
-    check(!bw_blob_get(c, &article_table, id, "picture", &out, &e));
+    struct bw_blob_at at = {&article_table, add_article(c, "with a picture", 1), "picture"};
+    check(!bw_blob_get(c, &at, &out, &e));
     check_int(e.code, BW_MISSING);
-    check_ok(bw_blob_put(c, &article_table, id, "picture", &in, &e), &e);
-    check_ok(bw_blob_get(c, &article_table, id, "picture", &out, &e), &e);
+    check_ok(bw_blob_put(c, &at, &in, &e), &e);
+    check_ok(bw_blob_get(c, &at, &out, &e), &e);
     check(bw_str_eq(in.bytes, out.bytes));
     check_str(out.content_type, "image/x-test");
 }
