@@ -8,6 +8,7 @@
 #include "rest/list_group.h"
 
 #include "core/near.h"
+#include "core/utf8.h"
 
 static const struct {
     const char *name;
@@ -25,11 +26,23 @@ struct group_read {
     unsigned depth, terms;
 };
 
+static bool about(const struct column *c, struct bw_err *e)
+{
+    if (e)
+        snprintf(e->field, sizeof e->field, "%.*s", BW_FMT(c->name));
+    return false;
+}
+
+/* As much of it as a sentence should hold. */
+static bw_str shown(bw_str s, size_t max)
+{
+    return bw_str_of(s.p, utf8_cut(s, s.n < max ? s.n : max));
+}
+
 static bool read_op(const struct column *c, bw_str name, enum bw_op *op, struct bw_err *e)
 {
     struct near near;
     char hint[96];
-    bw_str shown = bw_str_of(name.p, name.n < 40 ? name.n : 40);
     near_init(&near, name);
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         if (bw_str_eq(name, bw_cstr(ops[i].name))) {
@@ -39,10 +52,8 @@ static bool read_op(const struct column *c, bw_str name, enum bw_op *op, struct 
         near_offer(&near, bw_cstr(ops[i].name));
     }
     bw_fail(e, BW_BAD, "%.*s: '%.*s' is no operator%s (%.*s=eq.VALUE)", BW_FMT(c->name),
-            BW_FMT(shown), near_hint(&near, hint), BW_FMT(c->name));
-    if (e)
-        snprintf(e->field, sizeof e->field, "%.*s", BW_FMT(c->name));
-    return false;
+            BW_FMT(shown(name, 40)), near_hint(&near, hint), BW_FMT(c->name));
+    return about(c, e);
 }
 
 /* Cuts "word." off; false when there is no dot. */
@@ -56,24 +67,23 @@ static bool cut_word(bw_str *s, bw_str *word)
     return true;
 }
 
+static bool no_value(const struct column *c, bw_str word, struct bw_err *e)
+{
+    bw_fail(e, BW_BAD, "%.*s: '%.*s' needs a value behind a dot", BW_FMT(c->name), BW_FMT(word));
+    return about(c, e);
+}
+
 /* "[not.]op." in front of an operand. */
 static bool cut_op(const struct column *c, bw_str *s, enum bw_op *op, bool * not, struct bw_err *e)
 {
-    bw_str word = *s;
-    *not = false;
-    if (cut_word(s, &word) && bw_str_eq(word, BW_LIT("not"))) {
-        *not = true;
+    bw_str word;
+    bool dot = cut_word(s, &word);
+    *not = dot && bw_str_eq(word, BW_LIT("not"));
+    if (*not )
+        dot = cut_word(s, &word);
+    if (!dot)
         word = *s;
-        if (!cut_word(s, &word))
-            return read_op(c, word, op, e) &&
-                   bw_fail(e, BW_BAD, "%.*s: a value is missing", BW_FMT(c->name));
-    } else if (word.p == s->p && word.n == s->n) {
-        if (!read_op(c, word, op, e))
-            return false;
-        return bw_fail(e, BW_BAD, "%.*s: '%.*s' needs a value behind a dot", BW_FMT(c->name),
-                       BW_FMT(word));
-    }
-    return read_op(c, word, op, e);
+    return read_op(c, word, op, e) && (dot || no_value(c, word, e));
 }
 
 struct filter *list_group_test(const struct column *c, bw_str text, struct bw_arena *a,
@@ -93,7 +103,7 @@ struct filter *list_group_test(const struct column *c, bw_str text, struct bw_ar
 
 static struct filter *wrong(const struct group_read *g, const char *why, struct bw_err *e)
 {
-    bw_str here = bw_str_of(g->rest.p, g->rest.n < 30 ? g->rest.n : 30);
+    bw_str here = shown(g->rest, 30);
     bw_fail(e, BW_BAD,
             here.n ? "a group of conditions: %s before '%.*s'"
                    : "a group of conditions: %s at its end",
@@ -122,19 +132,20 @@ static bool take(struct group_read *g, bw_str word)
 /* A quoted operand; the reader stands on the quote. */
 static bool quoted(struct group_read *g, bw_str *out)
 {
-    char *p = bw_arena_alloc(g->arena, g->rest.n), *end = p;
-    for (size_t i = 1; i < g->rest.n; i++) {
-        char c = g->rest.p[i];
-        if (c == '"') {
-            *out = bw_str_of(p, (size_t)(end - p));
-            drop(g, i + 1);
-            return true;
-        }
-        if (c == '\\' && ++i == g->rest.n)
-            return false;
-        *end++ = g->rest.p[i];
+    size_t end = 1;
+    while (end < g->rest.n && g->rest.p[end] != '"')
+        end += g->rest.p[end] == '\\' ? 2 : 1;
+    if (end >= g->rest.n)
+        return false;
+    char *p = bw_arena_alloc(g->arena, end);
+    size_t n = 0;
+    for (size_t i = 1; i < end; i++) {
+        i += g->rest.p[i] == '\\';
+        p[n++] = g->rest.p[i];
     }
-    return false;
+    *out = bw_str_of(p, n);
+    drop(g, end + 1);
+    return true;
 }
 
 /* To the "," or ")" outside parentheses and quotes: an in-list keeps its own. */

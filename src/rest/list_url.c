@@ -3,6 +3,7 @@
 #include "rest/list_url.h"
 
 #include "core/near.h"
+#include "core/utf8.h"
 #include "rest/list_group.h"
 #include "rest/where_text.h"
 
@@ -13,6 +14,7 @@ struct list_read {
     struct filter *all; /* the AND of every condition, made at the first */
     bw_str after, sort;
     bool descending;
+    const char *name; /* of the parameter being read, as in the list of words */
 };
 
 static bool about(struct bw_err *e, const char *parameter)
@@ -101,7 +103,7 @@ static bool read_order(struct list_read *l, bw_str value, struct bw_err *e)
     bw_str part;
     while (bw_str_cut(&value, ',', &part))
         if (!read_order_part(l, bw_str_trim(part), e))
-            return about(e, "order");
+            return false;
     return true;
 }
 
@@ -110,26 +112,24 @@ static bool read_number(bw_str value, const char *name, int64_t least, int64_t *
 {
     if (bw_str_int(value, out) && *out >= least)
         return true;
-    bw_fail(e, BW_BAD, "%s must be an integer from %lld on, got '%.*s'", name, (long long)least,
-            BW_FMT(value));
-    return about(e, name);
+    return bw_fail(e, BW_BAD, "%s must be an integer from %lld on, got '%.*s'", name,
+                   (long long)least, BW_FMT(value));
 }
 
 static bool read_limit(struct list_read *l, bw_str value, struct bw_err *e)
 {
-    if (!read_number(value, "limit", 1, &l->q->limit, e))
+    if (!read_number(value, l->name, 1, &l->q->limit, e))
         return false;
-    if (!l->bounds || l->q->limit <= l->bounds->limit_max)
+    if (l->q->limit <= l->bounds->limit_max)
         return true;
-    bw_fail(e, BW_BAD,
-            "limit is at most %lld here, got %lld; go on behind the first page with `after`",
-            (long long)l->bounds->limit_max, (long long)l->q->limit);
-    return about(e, "limit");
+    return bw_fail(e, BW_BAD,
+                   "%s is at most %lld here, got %lld; go on behind the first page with `after`",
+                   l->name, (long long)l->bounds->limit_max, (long long)l->q->limit);
 }
 
 static bool read_offset(struct list_read *l, bw_str value, struct bw_err *e)
 {
-    return read_number(value, "offset", 0, &l->q->offset, e);
+    return read_number(value, l->name, 0, &l->q->offset, e);
 }
 
 static bool read_after(struct list_read *l, bw_str value, struct bw_err *e)
@@ -177,7 +177,7 @@ static bool read_where(struct list_read *l, bw_str value, struct bw_err *e)
     struct filter *f = where_text_read(l->q->table, value, l->arena, e);
     if (f)
         add_condition(l, f);
-    return f || about(e, "where");
+    return f != NULL;
 }
 
 static bool read_sort(struct list_read *l, bw_str value, struct bw_err *e)
@@ -191,7 +191,7 @@ static bool read_dir(struct list_read *l, bw_str value, struct bw_err *e)
 {
     l->descending = bw_str_ieq(value, BW_LIT("desc"));
     return l->descending || bw_str_ieq(value, BW_LIT("asc")) ||
-           bw_fail(e, BW_BAD, "dir is asc or desc, got '%.*s'", BW_FMT(value)) || about(e, "dir");
+           bw_fail(e, BW_BAD, "dir is asc or desc, got '%.*s'", BW_FMT(value));
 }
 
 /* In the end, since `dir` may stand in front of `sort`. */
@@ -247,7 +247,7 @@ static bool unknown(const struct table *t, bw_str name, struct bw_err *e)
 {
     struct near near;
     char hint[96];
-    bw_str shown = bw_str_of(name.p, name.n < 63 ? name.n : 63);
+    bw_str shown = bw_str_of(name.p, utf8_cut(name, name.n < 63 ? name.n : 63));
     near_init(&near, name);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         near_offer(&near, bw_cstr(words[i].name));
@@ -281,7 +281,11 @@ static bool read_param(struct list_read *l, const struct req_param *p, bool cond
                 w->name);
         return about(e, w->name);
     }
-    return w->read(l, p->value, e);
+    l->name = w->name;
+    if (w->read(l, p->value, e))
+        return true;
+    /* A condition that names its field says more than the parameter it stands in. */
+    return w->condition && e && e->field[0] ? false : about(e, w->name);
 }
 
 bool list_url_conditions(struct query *q, const struct req_param *params, unsigned n,

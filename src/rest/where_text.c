@@ -4,12 +4,16 @@
 
 #include <burrow/buf.h>
 
+_Static_assert(LIMIT_FILTER_TERMS == 64 && LIMIT_FILTER_DEPTH == 8 && LIMIT_FILTER_IN == 500,
+               "the sentences below name them");
+
 enum token { END, WORD, TEXT, NUMBER, SIGN };
 
 struct where_read {
     const struct table *table;
     struct bw_arena *arena;
     bw_str all, rest;
+    size_t at; /* where the token begins */
     enum token token;
     bw_str text; /* WORD, NUMBER, SIGN: as written; TEXT: unquoted */
     unsigned depth, terms;
@@ -19,9 +23,8 @@ struct where_read {
 
 static struct filter *wrong(struct where_read *w, const char *why)
 {
-    size_t at = (size_t)(w->rest.p - w->all.p) - (w->token == END ? 0 : w->text.n);
     if (!w->failed)
-        bw_fail(w->e, BW_BAD, "where, near character %zu: %s", at + 1, why);
+        bw_fail(w->e, BW_BAD, "where, near character %zu: %s", w->at + 1, why);
     w->failed = true;
     return NULL;
 }
@@ -31,24 +34,30 @@ static bool is_word(char c)
     return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
 }
 
+/* Bytes up to the quote that closes; the length of the rest when none does. */
+static size_t closing(bw_str s)
+{
+    size_t i = 1;
+    while (i < s.n && (s.p[i] != '\'' || (i + 1 < s.n && s.p[i + 1] == '\'')))
+        i += s.p[i] == '\'' ? 2 : 1;
+    return i < s.n ? i : s.n;
+}
+
 static void quoted(struct where_read *w)
 {
-    char *p = bw_arena_alloc(w->arena, w->rest.n), *out = p;
-    size_t i = 1;
-    for (;; i++) {
-        if (i >= w->rest.n) {
-            w->token = END;
-            wrong(w, "a quoted text is not closed");
-            return;
-        }
-        if (w->rest.p[i] == '\'' && (i + 1 == w->rest.n || w->rest.p[i + 1] != '\''))
-            break;
+    size_t end = closing(w->rest), n = 0;
+    if (end == w->rest.n) {
+        wrong(w, "a quoted text is not closed");
+        return;
+    }
+    char *p = bw_arena_alloc(w->arena, end);
+    for (size_t i = 1; i < end; i++) {
         i += w->rest.p[i] == '\'';
-        *out++ = w->rest.p[i];
+        p[n++] = w->rest.p[i];
     }
     w->token = TEXT;
-    w->text = bw_str_of(p, (size_t)(out - p));
-    w->rest = bw_str_of(w->rest.p + i + 1, w->rest.n - i - 1);
+    w->text = bw_str_of(p, n);
+    w->rest = bw_str_of(w->rest.p + end + 1, w->rest.n - end - 1);
 }
 
 static size_t sign_length(bw_str s)
@@ -66,6 +75,7 @@ static void next(struct where_read *w)
         w->rest = bw_str_of(w->rest.p + 1, w->rest.n - 1);
     w->token = END;
     w->text = BW_LIT("");
+    w->at = w->all.n - w->rest.n;
     if (!w->rest.n || w->failed)
         return;
     char c = w->rest.p[0];
@@ -104,7 +114,7 @@ static bool value(struct where_read *w, bw_str *out)
     bool marked = take(w, ":(");
     if (w->token != TEXT && w->token != NUMBER && !is(w, "true") && !is(w, "false"))
         return wrong(w, "a value is a number or 'text'"), false;
-    *out = w->text;
+    *out = is(w, "true") ? BW_LIT("true") : is(w, "false") ? BW_LIT("false") : w->text;
     next(w);
     return !marked || take(w, "):") || (wrong(w, "'):' is missing"), false);
 }
@@ -112,7 +122,7 @@ static bool value(struct where_read *w, bw_str *out)
 static struct filter *test(struct where_read *w, const struct column *c, enum bw_op op, bw_str text)
 {
     if (++w->terms > LIMIT_FILTER_TERMS)
-        return wrong(w, "too many conditions");
+        return wrong(w, "a filter has at most 64 conditions");
     struct filter *f = w->failed ? NULL : filter_test(w->arena, c, op, text, w->e);
     w->failed = w->failed || !f;
     return f;
@@ -134,30 +144,46 @@ static struct filter *like(struct where_read *w, const struct column *c)
     return test(w, c, BW_ILIKE, bw_str_of(p, text.n));
 }
 
-/* Rewrites the list as (\"a\",\"b\"): what filter_test reads. */
+static void put_quoted(struct bw_buf *list, bw_str text)
+{
+    bw_buf_char(list, '"');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"' || text.p[i] == '\\')
+            bw_buf_char(list, '\\');
+        bw_buf_char(list, text.p[i]);
+    }
+    bw_buf_char(list, '"');
+}
+
+/* The list behind IN, rewritten as ("a","b"): what filter_test reads. */
+static bool list_of_values(struct where_read *w, struct bw_buf *list)
+{
+    bw_str text;
+    unsigned n = 0;
+    if (!take(w, "("))
+        return wrong(w, "IN takes a list in parentheses"), false;
+    do {
+        if (!value(w, &text))
+            return false;
+        if (n++ == LIMIT_FILTER_IN)
+            return wrong(w, "a list has at most 500 values"), false;
+        bw_buf_char(list, n > 1 ? ',' : '(');
+        put_quoted(list, text);
+    } while (take(w, ","));
+    bw_buf_char(list, ')');
+    if (!bw_buf_ok(list))
+        return wrong(w, "the list is too long"), false;
+    return take(w, ")") || (wrong(w, "',' or ')' is missing"), false);
+}
+
 static struct filter *in(struct where_read *w, const struct column *c)
 {
     struct bw_buf list;
-    bw_str text;
-    bool ok = take(w, "(");
     bw_buf_init(&list, 64 * 1024);
-    while (ok && (ok = value(w, &text))) {
-        bw_buf_char(&list, list.n ? ',' : '(');
-        bw_buf_char(&list, '"');
-        for (size_t i = 0; i < text.n; i++) {
-            if (text.p[i] == '"' || text.p[i] == '\\')
-                bw_buf_char(&list, '\\');
-            bw_buf_char(&list, text.p[i]);
-        }
-        bw_buf_char(&list, '"');
-        if (!take(w, ","))
-            break;
-    }
-    bw_buf_char(&list, ')');
-    ok = ok && take(w, ")") && bw_buf_ok(&list);
-    bw_str copy = bw_arena_str(w->arena, bw_buf_str(&list));
+    bool ok = list_of_values(w, &list);
+    bw_str copy = ok ? bw_arena_str(w->arena, bw_buf_str(&list)) : BW_LIT("");
     bw_buf_release(&list);
-    return ok ? test(w, c, BW_IN, copy) : wrong(w, "IN takes a list in parentheses");
+    return ok ? test(w, c, BW_IN, copy) : NULL;
 }
 
 static struct filter *between(struct where_read *w, const struct column *c)
@@ -231,7 +257,7 @@ static struct filter *factor(struct where_read *w)
     struct filter *f;
     if (take(w, "(")) {
         if (++w->depth > LIMIT_FILTER_DEPTH)
-            return wrong(w, "parentheses are nested too deep");
+            return wrong(w, "parentheses are nested at most 8 deep");
         f = any_of(w);
         w->depth--;
         if (f && !take(w, ")"))
