@@ -118,6 +118,8 @@ bool mem_count(struct store *s, const struct query *q, int64_t *n, struct bw_err
 bool mem_load(struct store_memory *s, bw_str text, struct bw_err *e);
 /* Blocks: writes the writer's view beside the file, syncs it and puts it in the file's place. */
 bool mem_save(struct store_memory *s, struct bw_err *e);
+/* The same text into a buffer, of a store without a file. */
+bool mem_write_text(struct store_memory *s, struct bw_buf *out);
 
 /* memory_disk_posix.c */
 /* BW_BUSY: in use elsewhere. Without sync a power cut may cost the newest writes. */

@@ -25,8 +25,11 @@ static void put_value(struct bw_json_writer *w, struct bw_value v)
     }
 }
 
+/* Without a file the text stays in the buffer. */
 static bool flush(struct store_memory *s, struct bw_buf *b, struct bw_err *e)
 {
+    if (!s->disk)
+        return bw_buf_ok(b);
     bool ok = bw_buf_ok(b) ? mem_disk_write(s->disk, bw_buf_str(b), e)
                            : bw_fail(e, BW_TOOBIG, "a record is too big for the file");
     bw_buf_clear(b);
@@ -88,6 +91,11 @@ static bool put_all(struct store_memory *s, struct bw_buf *b, struct bw_err *e)
     bw_json_end(&w);
     bw_buf_char(b, '\n');
     return flush(s, b, e);
+}
+
+bool mem_write_text(struct store_memory *s, struct bw_buf *out)
+{
+    return put_all(s, out, NULL);
 }
 
 bool mem_save(struct store_memory *s, struct bw_err *e)
