@@ -43,7 +43,7 @@ static bool room_for(int fd, const char *path, size_t max, size_t *room, struct 
 
 bool file_read(const char *path, size_t max, struct bw_arena *a, bw_str *text, struct bw_err *e)
 {
-    size_t room;
+    size_t room = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return bw_fail_sys(e, errno, "opening %s", path);
