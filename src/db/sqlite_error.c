@@ -68,16 +68,24 @@ static bool is_full(const struct sqlite_conn *c, int rc)
     return full;
 }
 
+/* These reach clients, who need not know where the server keeps its files. */
+static const char *short_name(const struct sqlite_conn *c)
+{
+    const char *slash = strrchr(c->path, '/');
+    return slash ? slash + 1 : c->path;
+}
+
 static bool by_code(struct sqlite_conn *c, int rc, struct bw_err *e)
 {
     const char *message = c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc);
     if (is_full(c, rc))
-        return bw_fail(e, BW_FULL, "no room on the disk of the database '%s'; free some", c->path);
+        return bw_fail(e, BW_FULL, "no room on the disk of the database '%s'; free some",
+                       short_name(c));
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return bw_fail(e, BW_BUSY, "another process is writing to the database '%s'; try again",
-                       c->path);
+                       short_name(c));
     case SQLITE_TOOBIG:
         return bw_fail(e, BW_TOOBIG, "a value is too large for the database");
     case SQLITE_INTERRUPT:

@@ -171,8 +171,7 @@ bool sqlite_writer_queue(struct sqlite_writer *w, struct sqlite_op *op, struct b
     }
     uv_mutex_unlock(&w->lock);
     if (!room)
-        return bw_fail(e, BW_BUSY, "too many writes wait for the database '%s'; try again later",
-                       w->s->path);
+        return bw_fail(e, BW_BUSY, "too many writes wait for the database; try again later");
     metric_add(w->s->metrics.queue, 1);
     return true;
 }
