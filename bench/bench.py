@@ -346,6 +346,7 @@ def main():
         if name not in works:
             sys.exit(f"bench: no work '{name}': {', '.join(works)}")
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+        os.chmod(folder, 0o755)  # nginx's worker is another user
         bench = Bench(pathlib.Path(folder), args.seconds, args.rounds)
         for name in args.names or works:
             getattr(bench, name)()
