@@ -2,6 +2,11 @@
 #include "conformance.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/clock.h"
+#include "help/loops.h"
+#include "net/wait.h"
 
 static void together_all_or_none(void **state)
 {
@@ -253,6 +258,74 @@ static void no_update_is_lost(void **state)
     check_int(suite_count(shared, "Article"), WRITERS * ROUNDS + 1);
 }
 
+/* The same from fibers: who waits parks, and its loop serves the others. */
+static atomic_int working;
+static struct wait all_done;
+
+static void fiber_writer(void *arg)
+{
+    writer(arg);
+    if (atomic_fetch_sub(&working, 1) == 1)
+        wait_wake(&all_done);
+}
+
+static void on_loops(struct loops *ls)
+{
+    atomic_store(&working, WRITERS);
+    wait_init(&all_done);
+    for (unsigned i = 0; i < WRITERS; i++)
+        t_start_on(loops_at(ls, i % 2), fiber_writer, NULL);
+    check_int(wait_for(&all_done, WAIT_SURE), WAIT_WOKEN);
+}
+
+static void fibers_lose_none_either(void **state)
+{
+    shared = *state;
+    contested = suite_add(shared, "Article", "{\"title\":\"t\"}");
+    t_on_loops(2, on_loops);
+    check_int(suite_field(shared, "Article", contested, "views").i, WRITERS * ROUNDS);
+    check_int(suite_count(shared, "Article"), WRITERS * ROUNDS + 1);
+}
+
+/* A fiber with a transaction open, one that reads and one that wants to write, all on one loop. */
+static struct change tx_change, write_change;
+static bool tx_ended;
+
+static void fiber_write(void *arg)
+{
+    struct bw_err e;
+    (void)arg;
+    check_ok(store_write(shared->store, &write_change, 1, true, &e), &e);
+    check(tx_ended);
+    wait_wake(&all_done);
+}
+
+static void tx_on_a_loop(struct loops *ls)
+{
+    struct bw_err e;
+    struct store_tx *tx = store_begin(shared->store, 0, &e);
+    check_ok(tx != NULL, &e);
+    wait_init(&all_done);
+    tx_ended = false;
+    t_start_on(loops_at(ls, 0), fiber_write, NULL);
+    check_ok(store_tx_write(tx, &tx_change, 1, &e), &e);
+    wait_until(clock_mono() + CLOCK_MS); /* the other fiber stands in line now */
+    check_int(suite_count(shared, "Author"), 0);
+    tx_ended = true;
+    check_ok(store_tx_end(tx, true, &e), &e);
+    check_int(wait_for(&all_done, WAIT_SURE), WAIT_WOKEN);
+}
+
+static void a_tx_holds_up_fibers_not_loops(void **state)
+{
+    shared = *state;
+    tx_change = suite_change(shared, CHANGE_ADD, "Author", 0, "{\"name\":\"a\"}");
+    write_change = suite_change(shared, CHANGE_ADD, "Author", 0, "{\"name\":\"b\"}");
+    t_on_loops(1, tx_on_a_loop);
+    check_int(suite_count(shared, "Author"), 2);
+    check(write_change.id > tx_change.id);
+}
+
 static void *late_writer(void *arg)
 {
     struct change *c = arg;
@@ -291,6 +364,8 @@ static const struct CMUnitTest tests[] = {
     SUITE_TEST(tx_is_undone),
     SUITE_TEST(tx_fails_as_a_whole),
     SUITE_TEST(no_update_is_lost),
+    SUITE_TEST(fibers_lose_none_either),
+    SUITE_TEST(a_tx_holds_up_fibers_not_loops),
     SUITE_TEST(writers_wait_for_a_tx),
 };
 const struct CMUnitTest *const conformance_write_tests = tests;
