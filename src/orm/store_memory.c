@@ -63,18 +63,34 @@ static bool ping(struct store *s, struct bw_err *e)
     return true;
 }
 
-/* Do the slots and the indexes agree? What could break them is a fault of ours. */
+static bool check_index(const struct mem_table *m, const struct mem_index *x, struct bw_buf *report)
+{
+    size_t want = 0;
+    uint64_t hash;
+    for (size_t i = 0; i < m->slots.n; i++)
+        want += m->slots.p[i].now && mem_index_hash(x, m->slots.p[i].now->v, &hash);
+    if (want == x->entries)
+        return true;
+    bw_buf_printf(report, "%.*s: the index of '%.*s' has %zu entries for %zu records\n",
+                  BW_FMT(m->table->name), BW_FMT(x->columns[0]->name), x->entries, want);
+    return false;
+}
+
+/* Do the slots and the indexes agree? What could break them is a fault of ours. Nobody writes now.
+ */
 static bool check_table(const struct mem_table *m, struct bw_buf *report)
 {
     int64_t live = 0, last = INT64_MIN;
-    bool ordered = true;
+    bool ordered = true, indexed = true;
+    for (unsigned i = 0; i < m->n_indexes; i++)
+        indexed = check_index(m, &m->indexes[i], report) && indexed;
     for (size_t i = 0; i < m->slots.n; i++) {
         live += m->slots.p[i].now != NULL;
         ordered = ordered && (i == 0 || m->slots.p[i].id > last);
         last = m->slots.p[i].id;
     }
     if (ordered && live == m->live)
-        return true;
+        return indexed;
     bw_buf_printf(report, "%.*s: the records are out of order or miscounted\n",
                   BW_FMT(m->table->name));
     return false;
@@ -84,10 +100,14 @@ static bool verify(struct store *base, struct bw_buf *report, struct bw_err *e)
 {
     struct store_memory *s = (struct store_memory *)base;
     bool ok = true;
+    struct turn turn = {.deadline = 0};
+    if (!turn_begin(&s->turns, &turn, e))
+        return false;
     pthread_rwlock_rdlock(&s->lock);
     for (unsigned i = 0; i < s->n_tables; i++)
         ok = check_table(&s->tables[i], report) && ok;
     pthread_rwlock_unlock(&s->lock);
+    turn_end(&s->turns, &turn);
     return ok || bw_fail(e, BW_SYS, "the memory store is not consistent");
 }
 

@@ -98,6 +98,7 @@ static struct mem_node *add(struct mem_node *n, uint64_t hash, int64_t id)
 void mem_index_add(struct mem_index *x, uint64_t hash, int64_t id)
 {
     x->root = add(x->root, hash, id);
+    x->entries++;
 }
 
 static struct mem_node *join(struct mem_node *l, struct mem_node *r)
@@ -119,6 +120,7 @@ void mem_index_remove(struct mem_index *x, uint64_t hash, int64_t id)
         struct mem_node *n = *at;
         int c = compare(n, hash, id);
         if (c == 0) {
+            x->entries--;
             if (--n->times == 0) {
                 *at = join(n->left, n->right);
                 free(n);

@@ -32,6 +32,7 @@ struct mem_index {
     bool unique;
     const struct index_rule *rule; /* of a unique one */
     struct mem_node *root;
+    size_t entries;
 };
 
 struct mem_table {

@@ -92,7 +92,7 @@ static void offer_range(struct gather *g)
     bool seek = by_id(g->q) && g->q->n_order && g->q->after;
     size_t start = seek ? mem_lower(m, g->q->after[0].i) : down ? m->slots.n : 0;
     if (down) {
-        for (size_t i = seek && start < m->slots.n ? start + 1 : start; i-- > 0;) {
+        for (size_t i = start; i-- > 0;) {
             if (g->rows.n >= g->enough)
                 break;
             offer(g, &m->slots.p[i]);

@@ -43,6 +43,14 @@ static const struct bw_field comment_fields[] = {
      .required = true},
     {.name = "text", .type = BW_TYPE_TEXT, .offset = BW_NO_OFFSET},
     BW_END};
+static const struct bw_field reply_fields[] = {
+    {.name = "comment",
+     .type = BW_TYPE_REF,
+     .offset = BW_NO_OFFSET,
+     .ref = "Comment",
+     .on_delete = BW_CASCADE},
+    {.name = "about", .type = BW_TYPE_REF, .offset = BW_NO_OFFSET, .ref = "Comment"},
+    BW_END};
 static const struct bw_field node_fields[] = {
     {.name = "parent", .type = BW_TYPE_REF, .offset = BW_NO_OFFSET, .ref = "Node"},
     {.name = "room", .type = BW_TYPE_INT, .offset = BW_NO_OFFSET},
@@ -57,6 +65,7 @@ static const struct bw_table defs[] = {
     {.name = "Category", .fields = category_fields},
     {.name = "Article", .fields = article_fields},
     {.name = "Comment", .fields = comment_fields},
+    {.name = "Reply", .fields = reply_fields},
     {.name = "Node", .fields = node_fields, .indexes = node_indexes},
 };
 #define TABLES (sizeof defs / sizeof *defs)

@@ -134,6 +134,47 @@ static void cascade_takes_along(void **state)
     check_int(suite_count(s, "Article"), 1);
 }
 
+static int64_t add_reply(struct suite *s, int64_t comment, int64_t about)
+{
+    struct change c = suite_change(s, CHANGE_ADD, "Reply", 0, "{}");
+    struct bw_err e;
+    c.rec.v[1] = comment ? bw_int(comment) : bw_null();
+    c.rec.v[2] = about ? bw_int(about) : bw_null();
+    check_ok(store_write(s->store, &c, 1, true, &e), &e);
+    return c.id;
+}
+
+static void cascades_go_on(void **state)
+{
+    struct suite *s = *state;
+    int64_t article = suite_add(s, "Article", "{\"title\":\"a\"}");
+    int64_t a = add_with(s, "Comment", "{\"article\":%lld}", article);
+    int64_t b = add_with(s, "Comment", "{\"article\":%lld}", article);
+    add_reply(s, a, b); /* restricts b, but goes with a */
+    add_reply(s, b, b);
+    struct change c = suite_write(s, CHANGE_DELETE, "Article", article, NULL);
+    check_ok(c.ok, &c.err);
+    check_int(c.count, 1);
+    check_int(suite_count(s, "Comment"), 0);
+    check_int(suite_count(s, "Reply"), 0);
+}
+
+static void restrict_holds_a_cascade(void **state)
+{
+    struct suite *s = *state;
+    int64_t article = suite_add(s, "Article", "{\"title\":\"a\"}");
+    int64_t comment = add_with(s, "Comment", "{\"article\":%lld}", article);
+    add_reply(s, comment, 0);
+    int64_t held = add_reply(s, 0, comment);
+    struct change c = suite_write(s, CHANGE_DELETE, "Article", article, NULL);
+    check_refused(&c, BW_CONFLICT, "about", "Reply 2 still refers to Comment 1");
+    check_int(suite_count(s, "Comment"), 1);
+    check_int(suite_count(s, "Reply"), 2);
+    check(suite_write(s, CHANGE_DELETE, "Reply", held, NULL).ok);
+    check(suite_write(s, CHANGE_DELETE, "Article", article, NULL).ok);
+    check_int(suite_count(s, "Reply"), 0);
+}
+
 static void references_to_itself(void **state)
 {
     struct suite *s = *state;
@@ -190,6 +231,8 @@ static const struct CMUnitTest tests[] = {
     SUITE_TEST(restrict_holds),
     SUITE_TEST(set_null_lets_go),
     SUITE_TEST(cascade_takes_along),
+    SUITE_TEST(cascades_go_on),
+    SUITE_TEST(restrict_holds_a_cascade),
     SUITE_TEST(references_to_itself),
     SUITE_TEST(delete_where_at_once),
     SUITE_TEST(delete_where_is_held),

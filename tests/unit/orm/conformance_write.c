@@ -120,10 +120,19 @@ static void sound(void **state)
     struct bw_buf report;
     bw_buf_init(&report, 10000);
     for (int i = 0; i < 200; i++) {
-        int64_t id = suite_add(s, "Author", "{\"name\":\"a\"}");
+        char json[64];
+        snprintf(json, sizeof json, "{\"name\":\"a\",\"email\":\"e%d\"}", i);
+        int64_t id = suite_add(s, "Author", json);
+        suite_write(s, CHANGE_UPDATE, "Author", id, "{\"email\":\"other\"}");
+        suite_write(s, CHANGE_UPDATE, "Author", id, json);
+        check(!suite_write(s, CHANGE_ADD, "Author", id, json).ok);
         if (i % 3)
             suite_write(s, CHANGE_DELETE, "Author", id, NULL);
     }
+    struct change undone[] = {
+        suite_change(s, CHANGE_ADD, "Author", 0, "{\"name\":\"a\",\"email\":\"x\"}"),
+        suite_change(s, CHANGE_ADD, "Author", 0, "{\"name\":\"a\",\"email\":\"x\"}")};
+    check(!store_write(s->store, undone, 2, true, &e));
     check_ok(s->store->kind->ping(s->store, &e), &e);
     check_ok(s->store->kind->verify(s->store, &report, &e), &e);
     bw_buf_release(&report);

@@ -367,6 +367,22 @@ static void referrers_survive(void **state)
     check_str(cell(w, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
 }
 
+/* That pairs differ does not make the single values differ. */
+static void a_shorter_unique_rule(void **state)
+{
+    struct world *w = *state;
+    struct schema_plan p;
+    static const struct bw_index indexes[] = {{.fields = "views title", .unique = true},
+                                              {.fields = "views", .unique = true},
+                                              {.fields = "views title"},
+                                              {.fields = NULL}};
+    apply(w, first, NULL);
+    plan(w, first, indexes, &p);
+    CHECK_PLAN(&p, "+create unique index on Article (views, title)",
+               "+create unique index on Article (views)");
+    model_release(&model);
+}
+
 static void leaves_others_alone(void **state)
 {
     struct world *w = *state;
@@ -458,6 +474,7 @@ int main(void)
         SCHEMA_TEST(new_references),
         SCHEMA_TEST(referrers_survive),
         SCHEMA_TEST(leaves_others_alone),
+        SCHEMA_TEST(a_shorter_unique_rule),
         SCHEMA_TEST(a_foreign_table_in_the_way),
         cmocka_unit_test(opening_refuses),
     };
