@@ -68,8 +68,9 @@ class Nginx:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             time.sleep(0.02)
-        out = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
-        self.pids = [int(p) for p in out.split()]
+        self.pids = []
+        while not self.pids:
+            self.pids = [int(p) for p in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
 
     def stop(self):
         self.process.send_signal(signal.SIGQUIT)
