@@ -5,22 +5,40 @@
 
 #include "core/civil.h"
 
-void bw_time_write(struct bw_buf *b, bw_time t)
+/* The calendar of a day is worked out once: rows of one list mostly share it. */
+struct day_text {
+    int64_t day;
+    char text[11];
+};
+
+static const char *day_text(struct day_text *d, bw_time t, int64_t day)
 {
     struct civil c;
     civil_of_time(&c, t);
+    d->day = day;
+    civil_two(d->text, c.year / 100);
+    civil_two(d->text + 2, c.year % 100);
+    d->text[4] = d->text[7] = '-';
+    civil_two(d->text + 5, c.month);
+    civil_two(d->text + 8, c.day);
+    return d->text;
+}
+
+void bw_time_write(struct bw_buf *b, bw_time t)
+{
+    static _Thread_local struct day_text known = {.day = INT64_MIN};
     char s[28] = "0000-00-00T00:00:00.000000Z";
-    civil_two(s, c.year / 100);
-    civil_two(s + 2, c.year % 100);
-    civil_two(s + 5, c.month);
-    civil_two(s + 8, c.day);
-    civil_two(s + 11, c.hour);
-    civil_two(s + 14, c.minute);
-    civil_two(s + 17, c.second);
-    civil_two(s + 20, c.micro / 10000);
-    civil_two(s + 22, c.micro / 100 % 100);
-    civil_two(s + 24, c.micro % 100);
-    size_t n = c.micro == 0 ? 19 : c.micro % 1000 == 0 ? 23 : 26;
+    t = t < CIVIL_FIRST ? CIVIL_FIRST : t > CIVIL_LAST ? CIVIL_LAST : t;
+    int64_t us = t - CIVIL_FIRST, day = us / (86400 * BW_TIME_SECOND);
+    unsigned tod = (unsigned)(us / BW_TIME_SECOND % 86400), micro = (unsigned)(us % BW_TIME_SECOND);
+    memcpy(s, known.day == day ? known.text : day_text(&known, t, day), 10);
+    civil_two(s + 11, (int)(tod / 3600));
+    civil_two(s + 14, (int)(tod / 60 % 60));
+    civil_two(s + 17, (int)(tod % 60));
+    civil_two(s + 20, (int)(micro / 10000));
+    civil_two(s + 22, (int)(micro / 100 % 100));
+    civil_two(s + 24, (int)(micro % 100));
+    size_t n = micro == 0 ? 19 : micro % 1000 == 0 ? 23 : 26;
     s[n] = 'Z';
     bw_buf_add(b, s, n + 1);
 }

@@ -106,7 +106,14 @@ unsigned db_columns(const struct db_rows *r)
 
 struct bw_value db_value(const struct db_rows *r, unsigned column)
 {
-    return r->kind->value(r, column);
+    struct bw_value v;
+    r->kind->value(r, column, &v);
+    return v;
+}
+
+void db_value_to(const struct db_rows *r, unsigned column, struct bw_value *out)
+{
+    r->kind->value(r, column, out);
 }
 
 void db_rows_close(struct db_rows *r)

@@ -39,7 +39,7 @@ struct db_driver {
     struct db_rows *(*tx_query)(struct db_tx *tx, const char *sql, const struct bw_value *args,
                                 unsigned n, struct bw_err *e);
     int (*next)(struct db_rows *r, struct bw_err *e);
-    struct bw_value (*value)(const struct db_rows *r, unsigned column);
+    void (*value)(const struct db_rows *r, unsigned column, struct bw_value *out);
     void (*rows_close)(struct db_rows *r);
     bool (*exec)(struct db_tx *tx, const char *sql, const struct bw_value *args, unsigned n,
                  struct bw_err *e);
@@ -95,6 +95,9 @@ int db_next(struct db_rows *r,
             struct bw_err
                 *e); /* *Waits.* 1 row, 0 end, -1 failed (cancelled: BW_GONE, deadline: BW_LATE) */
 unsigned db_columns(const struct db_rows *r);
+/* The same, in place: what reads whole rows, since a struct returned and copied again is what a row
+ * costs. */
+void db_value_to(const struct db_rows *r, unsigned column, struct bw_value *out);
 struct bw_value db_value(const struct db_rows *r,
                          unsigned column); /* borrowed until the next db_next */
 void db_rows_close(struct db_rows *r);     /* NULL is fine */

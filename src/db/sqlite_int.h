@@ -165,7 +165,7 @@ void sqlite_error_field(const char *message, char *out, size_t size);
 /* sqlite_value.c. copy: SQLite keeps its own copy of texts and blobs. */
 bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n, bool copy,
                  struct bw_err *e);
-struct bw_value sqlite_value(const struct db_rows *r, unsigned column);
+void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out);
 
 /* sqlite_conn.c */
 bool sqlite_conn_open(struct sqlite_conn *c, const struct sqlite *s, enum sqlite_role role,

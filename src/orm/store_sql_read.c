@@ -11,26 +11,30 @@ struct sql_cursor {
 
 /* What another program wrote into the file may be of any kind: nobody reads a text where a number
  * stands. */
-static struct bw_value fit(struct bw_value v, enum bw_kind kind)
+static void fit(struct bw_value *v, enum bw_kind kind)
 {
-    if (v.kind == kind || v.kind == BW_NULL)
-        return v;
-    bool texts = v.kind >= BW_KIND_TEXT && kind >= BW_KIND_TEXT;
+    bool texts = v->kind >= BW_KIND_TEXT && kind >= BW_KIND_TEXT;
     if (texts)
-        v.kind = kind;
-    else if (v.kind == BW_KIND_INT && kind == BW_KIND_REAL)
-        return bw_real((double)v.i);
+        v->kind = kind;
+    else if (v->kind == BW_KIND_INT && kind == BW_KIND_REAL)
+        *v = bw_real((double)v->i);
     else
-        return bw_null();
-    return v;
+        v->kind = BW_NULL;
 }
 
 static void read_row(const struct db_rows *rows, const struct table *t,
                      const struct column_set *set, struct bw_value *row)
 {
     unsigned at = 0;
-    for (unsigned i = 0; i < t->n_columns; i++)
-        row[i] = column_in(set, i) ? fit(db_value(rows, at++), t->columns[i].kind) : bw_null();
+    for (unsigned i = 0; i < t->n_columns; i++) {
+        if (!column_in(set, i)) {
+            row[i].kind = BW_NULL;
+            continue;
+        }
+        db_value_to(rows, at++, &row[i]);
+        if (row[i].kind != t->columns[i].kind && row[i].kind != BW_NULL)
+            fit(&row[i], t->columns[i].kind);
+    }
 }
 
 static void keep_texts(struct bw_value *row, unsigned n, struct bw_arena *a)
