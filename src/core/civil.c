@@ -87,9 +87,3 @@ bool civil_digits(const char *p, size_t n, int *out)
     *out = v;
     return true;
 }
-
-void civil_two(char *out, int v)
-{
-    out[0] = (char)('0' + v / 10);
-    out[1] = (char)('0' + v % 10);
-}

@@ -26,6 +26,11 @@ bool civil_to_time(const struct civil *c, int offset, bw_time *out);
 
 /* n decimal digits at p, false when there are others. */
 bool civil_digits(const char *p, size_t n, int *out);
-void civil_two(char *out, int v);
+/* Two digits, 0-99. */
+static inline void civil_two(char *out, unsigned v)
+{
+    out[0] = (char)('0' + v / 10);
+    out[1] = (char)('0' + v % 10);
+}
 
 #endif

@@ -56,13 +56,13 @@ void clock_http_date(char out[30], bw_time t)
     civil_of_time(&c, t);
     memcpy(out, "Day, 00 Mon 0000 00:00:00 GMT", 30);
     memcpy(out, day_names + c.weekday * 3, 3);
-    civil_two(out + 5, c.day);
+    civil_two(out + 5, (unsigned)c.day);
     memcpy(out + 8, month_names + (c.month - 1) * 3, 3);
-    civil_two(out + 12, c.year / 100);
-    civil_two(out + 14, c.year % 100);
-    civil_two(out + 17, c.hour);
-    civil_two(out + 20, c.minute);
-    civil_two(out + 23, c.second);
+    civil_two(out + 12, (unsigned)c.year / 100);
+    civil_two(out + 14, (unsigned)c.year % 100);
+    civil_two(out + 17, (unsigned)c.hour);
+    civil_two(out + 20, (unsigned)c.minute);
+    civil_two(out + 23, (unsigned)c.second);
 }
 
 static int month_of(const char *p)

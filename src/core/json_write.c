@@ -184,10 +184,19 @@ void bw_json_key(struct bw_json_writer *w, bw_str key)
 
 void bw_json_raw_key(struct bw_json_writer *w, bw_str made)
 {
-    before_key(w);
-    bw_buf_put(w->out, made);
-    if (w->indent)
-        bw_buf_char(w->out, ' ');
+    bw_must(in_object(w) && !w->after_key);
+    struct bw_buf *b = w->out;
+    if (w->indent || b->over || b->cap - b->n <= made.n) {
+        before_key(w);
+        bw_buf_put(b, made);
+        if (w->indent)
+            bw_buf_char(b, ' ');
+        return;
+    }
+    b->p[b->n] = ',';
+    memcpy(b->p + b->n + w->comma, made.p, made.n);
+    b->n += made.n + w->comma;
+    w->comma = w->after_key = true;
 }
 
 bw_str bw_json_make_key(struct bw_arena *a, bw_str name)

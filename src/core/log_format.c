@@ -21,15 +21,15 @@ static void put_time(struct bw_buf *out, bw_time at)
     struct civil c;
     char z[] = "0000-00-00T00:00:00.000Z";
     civil_of_time(&c, at);
-    civil_two(z, c.year / 100);
-    civil_two(z + 2, c.year % 100);
-    civil_two(z + 5, c.month);
-    civil_two(z + 8, c.day);
-    civil_two(z + 11, c.hour);
-    civil_two(z + 14, c.minute);
-    civil_two(z + 17, c.second);
+    civil_two(z, (unsigned)c.year / 100);
+    civil_two(z + 2, (unsigned)c.year % 100);
+    civil_two(z + 5, (unsigned)c.month);
+    civil_two(z + 8, (unsigned)c.day);
+    civil_two(z + 11, (unsigned)c.hour);
+    civil_two(z + 14, (unsigned)c.minute);
+    civil_two(z + 17, (unsigned)c.second);
     z[20] = (char)('0' + c.micro / 100000);
-    civil_two(z + 21, c.micro / 1000 % 100);
+    civil_two(z + 21, (unsigned)c.micro / 1000 % 100);
     bw_buf_add(out, z, sizeof z - 1);
 }
 

@@ -16,11 +16,11 @@ static const char *day_text(struct day_text *d, bw_time t, int64_t day)
     struct civil c;
     civil_of_time(&c, t);
     d->day = day;
-    civil_two(d->text, c.year / 100);
-    civil_two(d->text + 2, c.year % 100);
+    civil_two(d->text, (unsigned)c.year / 100);
+    civil_two(d->text + 2, (unsigned)c.year % 100);
     d->text[4] = d->text[7] = '-';
-    civil_two(d->text + 5, c.month);
-    civil_two(d->text + 8, c.day);
+    civil_two(d->text + 5, (unsigned)c.month);
+    civil_two(d->text + 8, (unsigned)c.day);
     return d->text;
 }
 
@@ -32,12 +32,12 @@ void bw_time_write(struct bw_buf *b, bw_time t)
     int64_t us = t - CIVIL_FIRST, day = us / (86400 * BW_TIME_SECOND);
     unsigned tod = (unsigned)(us / BW_TIME_SECOND % 86400), micro = (unsigned)(us % BW_TIME_SECOND);
     memcpy(s, known.day == day ? known.text : day_text(&known, t, day), 10);
-    civil_two(s + 11, (int)(tod / 3600));
-    civil_two(s + 14, (int)(tod / 60 % 60));
-    civil_two(s + 17, (int)(tod % 60));
-    civil_two(s + 20, (int)(micro / 10000));
-    civil_two(s + 22, (int)(micro / 100 % 100));
-    civil_two(s + 24, (int)(micro % 100));
+    civil_two(s + 11, tod / 3600);
+    civil_two(s + 14, tod / 60 % 60);
+    civil_two(s + 17, tod % 60);
+    civil_two(s + 20, micro / 10000);
+    civil_two(s + 22, micro / 100 % 100);
+    civil_two(s + 24, micro % 100);
     size_t n = micro == 0 ? 19 : micro % 1000 == 0 ? 23 : 26;
     s[n] = 'Z';
     bw_buf_add(b, s, n + 1);
