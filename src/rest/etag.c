@@ -5,8 +5,11 @@
 
 bw_str etag_of_version(char out[ETAG_SIZE], int64_t version)
 {
-    int n = snprintf(out, ETAG_SIZE, "\"v%lld\"", (long long)version);
-    return bw_str_of(out, (size_t)n);
+    struct bw_buf b = {.p = out, .cap = ETAG_SIZE, .max = ETAG_SIZE}; /* never grows: it fits */
+    bw_buf_put(&b, BW_LIT("\"v"));
+    bw_buf_int(&b, version);
+    bw_buf_char(&b, '"');
+    return bw_buf_str(&b);
 }
 
 bw_str etag_of_bytes(char out[ETAG_SIZE], bw_str bytes)
