@@ -217,7 +217,7 @@ static bool one_store(const struct chunk *c, const struct store *s, struct bw_er
         return bw_fail(e, BW_INVALID,
                        "an atomic batch changes tables of one store, and %.*s (write %lld) is kept "
                        "in '%s', not in '%s'; send atomic false",
-                       BW_FMT(t->name), (long long)(c->first + (int64_t)i), t->store->name,
+                       BW_FMT(t->name), (long long)c->first + (long long)i, t->store->name,
                        s->name);
     }
     return true;

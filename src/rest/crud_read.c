@@ -217,7 +217,8 @@ bool crud_list(struct bw_req *rq, struct bw_err *e)
     struct expand expand;
     const struct list_bounds bounds = {rq->server->opts.limit_default, rq->server->opts.limit_max};
     query_init(&l.q, rq->endpoint->table);
-    if (!req_params(rq, e) || !list_url_read(&l.q, rq->params, rq->n_params, &bounds, rq->arena, e))
+    if (!req_params(rq, e) ||
+        !list_url_read(&l.q, (struct list_params){rq->params, rq->n_params}, &bounds, rq->arena, e))
         return false;
     l.page = l.q.limit;
     if (!set_range(&l, e))

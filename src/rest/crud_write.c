@@ -190,7 +190,8 @@ bool crud_delete_where(struct bw_req *rq, struct bw_err *e)
     struct table *t = rq->endpoint->table;
     struct query q;
     query_init(&q, t);
-    if (!req_params(rq, e) || !list_url_conditions(&q, rq->params, rq->n_params, rq->arena, e))
+    if (!req_params(rq, e) ||
+        !list_url_conditions(&q, (struct list_params){rq->params, rq->n_params}, rq->arena, e))
         return false;
     if (!q.filter)
         return bw_fail(

@@ -288,24 +288,24 @@ static bool read_param(struct list_read *l, const struct req_param *p, bool cond
     return w->condition && e && e->field[0] ? false : about(e, w->name);
 }
 
-bool list_url_conditions(struct query *q, const struct req_param *params, unsigned n,
-                         struct bw_arena *a, struct bw_err *e)
+bool list_url_conditions(struct query *q, struct list_params params, struct bw_arena *a,
+                         struct bw_err *e)
 {
     struct list_read l = {.q = q, .arena = a};
-    for (unsigned i = 0; i < n; i++)
-        if (!read_param(&l, &params[i], true, e))
+    for (unsigned i = 0; i < params.n; i++)
+        if (!read_param(&l, &params.at[i], true, e))
             return false;
     q->filter = l.all;
     return filter_fits(q->filter, e);
 }
 
-bool list_url_read(struct query *q, const struct req_param *params, unsigned n,
-                   const struct list_bounds *bounds, struct bw_arena *a, struct bw_err *e)
+bool list_url_read(struct query *q, struct list_params params, const struct list_bounds *bounds,
+                   struct bw_arena *a, struct bw_err *e)
 {
     struct list_read l = {.q = q, .arena = a, .bounds = bounds};
     q->limit = bounds->limit_default;
-    for (unsigned i = 0; i < n; i++)
-        if (!read_param(&l, &params[i], false, e))
+    for (unsigned i = 0; i < params.n; i++)
+        if (!read_param(&l, &params.at[i], false, e))
             return false;
     q->filter = l.all;
     if (!filter_fits(q->filter, e) || !apply_sort(&l, e))

@@ -12,17 +12,23 @@
 #include "orm/query.h"
 #include "rest/req.h"
 
+/* The query string, decoded. */
+struct list_params {
+    const struct req_param *at;
+    unsigned n;
+};
+
 struct list_bounds {
     int64_t limit_default, limit_max;
 };
 
 /* BW_BAD names the parameter (in e->field too) and, for an unknown one, the nearest known. Calls
  * query_finish. */
-bool list_url_read(struct query *q, const struct req_param *params, unsigned n,
-                   const struct list_bounds *bounds, struct bw_arena *a, struct bw_err *e);
+bool list_url_read(struct query *q, struct list_params params, const struct list_bounds *bounds,
+                   struct bw_arena *a, struct bw_err *e);
 /* Only conditions (DELETE by filter): any other parameter is refused. */
-bool list_url_conditions(struct query *q, const struct req_param *params, unsigned n,
-                         struct bw_arena *a, struct bw_err *e);
+bool list_url_conditions(struct query *q, struct list_params params, struct bw_arena *a,
+                         struct bw_err *e);
 /* "id,title" or "*" → set; write-only fields are refused. */
 bool list_url_select(const struct table *t, bw_str names, struct column_set *set, struct bw_err *e);
 /* "author,category" → set of REF columns. */

@@ -63,8 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned n = read_params(text, p);
     query_init(&q, t);
     bool all = data[0] & 1;
-    bool ok =
-        all ? list_url_read(&q, p, n, &bounds, &a, &e) : list_url_conditions(&q, p, n, &a, &e);
+    bool ok = all ? list_url_read(&q, (struct list_params){p, n}, &bounds, &a, &e)
+                  : list_url_conditions(&q, (struct list_params){p, n}, &a, &e);
     bw_must(ok || (e.code == BW_BAD && e.text[0]));
     if (ok && all)
         bw_must(q.n_order > 0 && q.limit > 0 && q.limit <= 50 && q.offset >= 0);

@@ -1,7 +1,11 @@
 /* batch_test.c: batches over the real stores, both kinds. */
 #include "help/shop.h"
 
-#include "core/clock.h"
+#include <stdatomic.h>
+
+#include "help/loops.h"
+#include "net/fiber.h"
+#include "net/wait.h"
 
 #define ANY     "/api/batch"
 #define TABLE   "/api/Article/batch"
@@ -493,6 +497,48 @@ static void deadline(void **state)
     bw_arena_release(&a);
 }
 
+/* Long batches on fibers of two loops: one after the other gets the database. */
+#define SENDERS 6
+
+struct sender {
+    struct wait done;
+    atomic_int status;
+};
+
+static void send_lines(void *arg)
+{
+    struct sender *s = arg;
+    struct lines l = {.n = 1300};
+    struct bw_arena a;
+    bw_arena_init(&a);
+    atomic_store(&s->status, post_lines(&l, TABLE, &a).status);
+    bw_arena_release(&a);
+    wait_wake(&s->done);
+}
+
+static void send_all(struct loops *ls)
+{
+    struct sender s[SENDERS];
+    for (unsigned i = 0; i < SENDERS; i++) {
+        wait_init(&s[i].done);
+        atomic_init(&s[i].status, 0);
+        t_start_on(loops_at(ls, i % 2), send_lines, &s[i]);
+    }
+    for (unsigned i = 0; i < SENDERS; i++)
+        wait_for(&s[i].done, WAIT_SURE);
+    for (unsigned i = 0; i < SENDERS; i++)
+        check_int(atomic_load(&s[i].status), 200);
+}
+
+static void on_fibers(void **state)
+{
+    (void)state;
+    begin(NULL);
+    t_on_loops(2, send_all);
+    check_int(shop_count(&shop, "Article"), 1 + SENDERS * 1300);
+    shop_close(&shop);
+}
+
 static int sqlite(void **state)
 {
     (void)state;
@@ -518,6 +564,7 @@ int main(void)
         cmocka_unit_test(first_is_told),
         cmocka_unit_test(slow_sender),
         cmocka_unit_test(deadline),
+        cmocka_unit_test(on_fibers),
         cmocka_unit_test(too_many),
         cmocka_unit_test(broken_off),
     };
