@@ -24,6 +24,7 @@ struct conf {
         int64_t threads, max_connections, max_in_flight, max_body;
         int64_t head_timeout, body_timeout, write_timeout, idle_timeout, drain_timeout;
         bool compress;
+        const char *user, *pid_file;
     } server;
     struct {
         const char *root;

@@ -3,7 +3,6 @@
 #include "host/host.h"
 
 #include "core/log.h"
-#include "host/serve_int.h"
 #include "os/file.h"
 
 static size_t count_tables(const struct bw_table *const *t)

@@ -1,7 +1,6 @@
-/* host.h: a hosted application: its settings, its stores, its server, and (when it serves) its
- * loops and listeners. Life: host_open → host_serve (blocks until told to stop) → host_close.
- * Without host_serve it is an application in this process: for tools, tests, and the in-process
- * client. */
+/* host.h: a hosted application: its settings, its stores, its server. Loops and listeners come from
+ * launch.h when it serves; without them it is an application in this process: for tools, tests, and
+ * the in-process client. */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
@@ -19,20 +18,13 @@ struct host {
     struct bw_server server;
     struct store **stores; /* NULL-terminated */
     struct bw_arena arena;
-    struct serving *serving; /* while host_serve runs */
 };
 
 /* The settings must outlive the host. Nothing is open when it fails. */
 struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_use use,
                        struct bw_err *e);
-/* Listens, tells each address on standard output, serves until SIGTERM or SIGINT, drains. False
- * when it could not begin. */
-bool host_serve(struct host *h, struct bw_err *e);
 void host_close(struct host *h);
 /* Starts the log by the settings. */
-/* Log, open, serve (or only check), close: the exit status. What every program that hosts does once
- * it has settings. */
-int host_main(const struct bw_app *app, struct conf *c, bool check);
 bool host_log(const struct conf *c, struct bw_err *e);
 /* The database files of the settings, in the order of the model's stores: what `burrow migrate`
  * looks at. */

@@ -1,114 +1,157 @@
-/* serve.c: the serving life of a host: loops, listeners, signals, drain. The first SIGTERM or
- * SIGINT finishes what is in flight and ends; the second ends now. Runs on the main thread, which
- * is loop 0. */
-#include "host/serve_int.h"
+/* serve.c: launch_serve: from settings to a running server and back. The order matters: what was
+ * inherited is closed and a daemon forks before there are threads; sockets are bound before root is
+ * given up; files are opened after, so that they belong to who serves. */
+#include <errno.h>
+#include <sys/stat.h>
 
-#include <signal.h>
-
-#include "core/clock.h"
 #include "core/log.h"
+#include "host/serve_int.h"
+#include "host/starting.h"
 #include "net/http_server.h"
-#include "net/signal.h"
+#include "os/user.h"
 
-static void drained(void *arg)
+#define UMASK    027
+#define FIRST_FD 3 /* behind standard input, output and error; given sockets follow */
+
+/* A daemon's working folder is the root; its paths go on as they were meant. */
+static bool leave_folder(struct launch *l, struct bw_err *e)
 {
-    struct serving *s = arg;
-    for (size_t i = 0; i < 2; i++) {
-        signal_watch_free(s->signals[i]);
-        s->signals[i] = NULL;
-    }
-    loops_stop(s->loops);
+    char here[4096];
+    if (!getcwd(here, sizeof here))
+        return bw_fail_sys(e, errno, "finding the working folder");
+    l->home = bw_arena_cstr(&l->conf.arena, bw_cstr(here));
+    launch_settle(l, &l->conf);
+    return chdir("/") == 0 || bw_fail_sys(e, errno, "going to the root folder");
 }
 
-static void told_to_stop(int number, void *arg)
+/* Who the process becomes; itself unless the settings say. */
+static bool find_user(const struct conf *c, struct user_ids *ids, struct bw_err *e)
 {
-    struct serving *s = arg;
-    if (s->stopping) {
-        log_warn("host", "told twice to stop: ending now", LOG_NUM("signal", number));
-        log_stop();
-        _exit(1);
-    }
-    s->stopping = true;
-    atomic_store(&s->host->server.state, SERVER_DRAINING);
-    log_info("host", "stopping: requests in flight are finished first", LOG_NUM("signal", number));
-    http_server_drain(s->http, clock_mono() + s->host->conf->server.drain_timeout, drained, s);
+    *ids = (struct user_ids){.uid = geteuid(), .gid = getegid()};
+    return !c->server.user || !*c->server.user || user_find(c->server.user, ids, e) ||
+           bw_because(e, "server.user");
 }
 
-static int64_t connections(void *arg)
+/* The data folder, when it is not there: it belongs to who will serve. */
+static bool make_data(const struct conf *c, struct bw_err *e)
 {
-    struct serving *s = arg;
-    return http_server_stats(s->http).connections;
-}
-
-static bool open_http(struct serving *s, struct bw_err *e)
-{
-    const struct conf *c = s->host->conf;
-    struct loops_opts loops = {.count = (unsigned)c->server.threads};
-    struct http_server_opts http = {.handler = server_handle,
-                                    .arg = &s->host->server,
-                                    .head_timeout = c->server.head_timeout,
-                                    .body_timeout = c->server.body_timeout,
-                                    .write_timeout = c->server.write_timeout,
-                                    .idle_timeout = c->server.idle_timeout,
-                                    .max_connections = (size_t)c->server.max_connections,
-                                    .max_in_flight = (size_t)c->server.max_in_flight,
-                                    .max_body = (size_t)c->server.max_body,
-                                    .compress = c->server.compress};
-    s->loops = loops_new(&loops, e);
-    if (!s->loops)
+    struct user_ids ids;
+    if (!*c->data || access(c->data, F_OK) == 0)
+        return true;
+    if (!find_user(c, &ids, e) || !file_make_folders(c->data, e))
         return false;
-    s->http = http_server_new(s->loops, &http, e);
-    return s->http != NULL;
+    return (ids.uid == geteuid() && ids.gid == getegid()) ||
+           chown(c->data, ids.uid, ids.gid) == 0 ||
+           bw_fail_sys(e, errno, "giving %s to %s", c->data, c->server.user);
 }
 
-/* The addresses are told together once all of them listen, so that a reader of standard output may
- * begin. */
-static bool listen_all(struct serving *s, struct bw_err *e)
+static bool become_user(const struct conf *c, struct bw_err *e)
 {
-    struct bw_buf told;
-    bw_buf_init(&told, 65536);
-    bool ok = true;
-    for (const char **address = s->host->conf->listen; ok && *address; address++) {
-        char url[256];
-        ok = http_server_listen(s->http, *address, url, e) ||
-             bw_because(e, "listening on %s", *address);
-        if (!ok)
-            break;
-        log_info("host", "listening", LOG_CSTR("url", url));
-        bw_buf_printf(&told, "listening on %s\n", url);
-    }
-    if (ok) {
-        fputs(bw_buf_cstr(&told), stdout);
-        fflush(stdout);
-    }
-    bw_buf_release(&told);
-    return ok;
+    struct user_ids ids;
+    if (!c->server.user || !*c->server.user)
+        return true;
+    return find_user(c, &ids, e) && (user_become(&ids, e) || bw_because(e, "server.user"));
 }
 
-static bool begin(struct serving *s, struct bw_err *e)
+/* A place nobody chose must not keep a server down that needs no files at all. */
+static bool take_pid_file(struct serving *s, struct bw_err *e)
 {
-    if (!open_http(s, e) || !listen_all(s, e))
-        return false;
-    signal_ignore_pipe();
-    s->signals[0] = signal_watch_new(loops_at(s->loops, 0), SIGTERM, told_to_stop, s);
-    s->signals[1] = signal_watch_new(loops_at(s->loops, 0), SIGINT, told_to_stop, s);
-    s->host->server.connections_arg = s;
-    s->host->server.connections = connections;
+    struct launch *l = s->launch;
+    struct bw_err why = {.code = BW_OK};
+    const char *path;
+    if (launch_pid_file(l, &path, &why) && pidfile_take(&s->pidfile, path, l->app.name, &why))
+        return true;
+    bool chosen = l->conf.server.pid_file && *l->conf.server.pid_file;
+    if (why.code == BW_CONFLICT || chosen || s->life == LAUNCH_FORK) {
+        *e = why;
+        return bw_because(e, "could not take the pid file");
+    }
+    log_warn("host", "no pid file: --kill, --state and --health will not find this server",
+             log_err(&why));
     return true;
 }
 
-bool host_serve(struct host *h, struct bw_err *e)
+static bool open_host(struct serving *s, struct bw_err *e)
 {
-    struct serving s = {.host = h};
-    h->serving = &s;
-    bool ok = begin(&s, e);
-    if (ok) {
-        loops_run(s.loops);
-        log_info("host", "stopped");
+    struct starting starting;
+    starting_begin(&starting);
+    s->host = host_open(&s->launch->app, &s->launch->conf, HOST_SERVE, e);
+    starting_end(&starting);
+    return s->host != NULL;
+}
+
+static bool serve(struct serving *s, struct bw_err *e)
+{
+    if (!serve_bind(s, e) || !become_user(&s->launch->conf, e) || !take_pid_file(s, e) ||
+        !open_host(s, e))
+        return false;
+    if (serve_live(s))
+        return true;
+    *e = s->why;
+    return false;
+}
+
+static void release(struct serving *s)
+{
+    http_server_free(s->http);
+    loops_free(s->loops);
+    host_close(s->host);
+    pidfile_release(&s->pidfile);
+    for (unsigned i = 0; i < s->n_given; i++)
+        if (s->given[i].fd >= 0)
+            close(s->given[i].fd);
+    bw_buf_release(&s->told);
+}
+
+/* With the log at hand until its end. */
+static int run(struct serving *s)
+{
+    struct bw_err e = {.code = BW_OK};
+    if (!make_data(&s->launch->conf, &e) || !host_log(&s->launch->conf, &e)) {
+        daemon_tell(&s->daemon, e.text);
+        return s->life == LAUNCH_FORK ? 1 : launch_complain(s->launch, &e, 1);
     }
-    h->server.connections = NULL;
-    h->serving = NULL;
-    http_server_free(s.http);
-    loops_free(s.loops);
-    return ok;
+    bool ok = serve(s, &e);
+    if (!ok) {
+        log_error("host", "could not start", log_err(&e));
+        notify_send("STATUS=Could not start: %s", e.text);
+    }
+    release(s);
+    log_stop();
+    if (!ok)
+        daemon_tell(&s->daemon, e.text);
+    return ok ? 0 : 1;
+}
+
+static int run_daemon(struct serving *s)
+{
+    struct bw_err e = {.code = BW_OK};
+    if (!leave_folder(s->launch, &e) || !daemon_fork(&s->daemon, &e))
+        return launch_complain(s->launch, &e, 1);
+    if (!s->daemon.child)
+        return run(s);
+    if (!daemon_wait(&s->daemon, &e))
+        return launch_complain(s->launch, &e, 1);
+    printf("%s (pid %ld) serves\n", s->launch->app.name, s->daemon.child);
+    return 0;
+}
+
+int launch_serve(struct launch *l, enum launch_life life)
+{
+    struct serving *s = calloc(1, sizeof *s);
+    bw_must(s);
+    s->launch = l;
+    s->life = life;
+    s->daemon = (struct daemon){.tell = -1, .hear = -1};
+    s->pidfile.lock.fd = -1;
+    bw_buf_init(&s->told, 65536);
+    s->n_given = notify_take_fds(s->given);
+    if (life != LAUNCH_CONSOLE) {
+        umask(UMASK);
+        daemon_close_from(FIRST_FD + s->n_given);
+    }
+    daemon_act_as_init();
+    int status = life == LAUNCH_FORK ? run_daemon(s) : run(s);
+    free(s);
+    return status;
 }

@@ -1,19 +1,44 @@
-/* serve_int.h: what host.c and serve.c share. */
+/* serve_int.h: a launch while it serves: what serve.c (start and end) and serve_life.c (what comes
+ * in between) share. Owned by the main thread, which is loop 0. */
 #ifndef HOST_SERVE_INT_H
 #define HOST_SERVE_INT_H
 
 #include "host/host.h"
+#include "host/launch.h"
+#include "host/pidfile.h"
+#include "host/watch.h"
+#include "os/daemon.h"
+#include "os/notify.h"
 
-struct loops;
 struct http_server;
 struct signal_watch;
 
+#define SERVE_SIGNALS 3
+
 struct serving {
+    struct launch *launch;
+    enum launch_life life;
     struct host *host;
     struct loops *loops;
     struct http_server *http;
-    struct signal_watch *signals[2];
-    bool stopping;
+    struct signal_watch *signals[SERVE_SIGNALS];
+    struct notify_fd given[NOTIFY_FDS];
+    unsigned n_given;
+    struct daemon daemon;
+    struct pidfile pidfile;
+    struct watch watch;
+    struct loop_timer watchdog;
+    int64_t watchdog_every; /* ns, 0 = nobody wants it */
+    struct bw_buf told;     /* "listening on URL" lines */
+    char url[256];          /* the first */
+    bool ready, stopping, failed;
+    struct bw_err why; /* when failed */
 };
+
+/* Listens at the addresses of the settings, or the sockets given to the process. */
+bool serve_bind(struct serving *s, struct bw_err *e);
+/* Signals, watchdog, and the round after which it is ready; then the loops until all is drained.
+ * False (s->why) when it never was ready. */
+bool serve_live(struct serving *s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "net/http_server_int.h"
 
 #include "core/clock.h"
+#include "os/socket.h"
 
 #include <stdalign.h>
 
@@ -107,6 +108,29 @@ bool http_server_listen(struct http_server *s, const char *address, char url[256
     else
         snprintf(url, 256, strchr(host, ':') ? "http://[%s]:%u/" : "http://%s:%u/", host,
                  listener_port(l));
+    return true;
+}
+
+bool http_server_adopt(struct http_server *s, int fd, char url[256], struct bw_err *e)
+{
+    struct socket_address a;
+    char text[160];
+    if (s->n_listeners == HTTP_LISTENERS)
+        return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
+    if (!socket_adopt(fd, &a, e))
+        return false;
+    struct listener *l = listener_open(
+        s->loops,
+        &(struct listener_opts){.is_given = true, .fd = fd, .accepted = http_conn_accept, .arg = s},
+        e);
+    if (!l)
+        return false;
+    s->listeners[s->n_listeners++] = l;
+    socket_text(&a, true, text, sizeof text);
+    if (a.any.sa_family == AF_UNIX)
+        url_of_path(text + strlen("unix:"), url);
+    else
+        snprintf(url, 256, "http://%s/", text);
     return true;
 }
 

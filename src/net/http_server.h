@@ -34,6 +34,8 @@ struct http_server *http_server_new(struct loops *ls, const struct http_server_o
  * static text of where it listens. */
 bool http_server_listen(struct http_server *s, const char *address, char url[256],
                         struct bw_err *e);
+/* Serves a listening socket that was given to the process; it is the server's from here on. */
+bool http_server_adopt(struct http_server *s, int fd, char url[256], struct bw_err *e);
 /* Refuses new connections and, with Connection: close, answers what is in flight; calls done(arg)
  * on loop 0 when nothing is left or the deadline (monotonic ns) has come. Any thread. */
 void http_server_drain(struct http_server *s, int64_t deadline, void (*done)(void *arg), void *arg);

@@ -1,6 +1,7 @@
 /* listener.c: listening sockets, one set per loop ("doors"): for an IP address each loop binds its
- * own with SO_REUSEPORT and the kernel deals connections out; a unix socket is one socket that all
- * loops poll. Made by the opener's thread, then each door belongs to its loop.
+ * own with SO_REUSEPORT and the kernel deals connections out; a unix socket, or one that was given
+ * to us, is one socket that all loops poll. Made by the opener's thread, then each door belongs to
+ * its loop.
  *
  * A loop that computes keeps the others serving, but connections the kernel has dealt to its door
  * wait for it.
@@ -186,7 +187,7 @@ void listener_free(struct listener *l)
         return;
     for (unsigned i = 0; i < l->n_doors; i++)
         close_fds(&l->doors[i]);
-    if (l->opts.is_unix && l->n_doors)
+    if (l->path[0] && l->n_doors)
         unlink(l->path);
     for (unsigned i = 0; i < l->n_locks; i++)
         file_unlock(&l->locks[i]);
@@ -234,6 +235,29 @@ static int backlog_of(const struct listener *l)
     return l->opts.backlog ? l->opts.backlog : BACKLOG;
 }
 
+/* One socket polled by all loops. */
+static bool share(struct listener *l, struct loops *ls, int fd, struct bw_err *e)
+{
+    add_door(l, loops_at(ls, 0), fd);
+    for (unsigned i = 1; i < loops_count(ls); i++) {
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0)
+            return bw_fail_sys(e, errno, "sharing a listening socket among loops");
+        add_door(l, loops_at(ls, i), copy);
+    }
+    return true;
+}
+
+static bool open_given(struct listener *l, struct loops *ls, struct bw_err *e)
+{
+    struct socket_address a;
+    if (!socket_adopt(l->opts.fd, &a, e))
+        return false;
+    l->opts.is_unix = a.any.sa_family == AF_UNIX;
+    l->port = socket_port_of(l->opts.fd);
+    return share(l, ls, l->opts.fd, e);
+}
+
 static bool open_path(struct listener *l, struct loops *ls, struct bw_err *e)
 {
     struct socket_address a;
@@ -245,14 +269,8 @@ static bool open_path(struct listener *l, struct loops *ls, struct bw_err *e)
     int fd = socket_bind_path(&a, e);
     if (fd < 0)
         return false;
-    add_door(l, loops_at(ls, 0), fd);
-    for (unsigned i = 1; i < loops_count(ls); i++) {
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (copy < 0)
-            return bw_fail_sys(e, errno, "cannot listen on unix:%s", l->path);
-        add_door(l, loops_at(ls, i), copy);
-    }
-    return socket_listen(fd, backlog_of(l), e);
+    return (share(l, ls, fd, e) && socket_listen(fd, backlog_of(l), e)) ||
+           bw_because(e, "listening on unix:%s", l->path);
 }
 
 static void set_port(struct socket_address *a, unsigned port)
@@ -342,7 +360,10 @@ struct listener *listener_open(struct loops *ls, const struct listener_opts *o, 
     struct listener *l = calloc(1, sizeof *l + most * sizeof *l->doors);
     bw_must(l);
     l->opts = *o;
-    if (!(o->is_unix ? open_path(l, ls, e) : open_ip(l, ls, e))) {
+    bool ok = o->is_given  ? open_given(l, ls, e)
+              : o->is_unix ? open_path(l, ls, e)
+                           : open_ip(l, ls, e);
+    if (!ok) {
         listener_free(l);
         return NULL;
     }

@@ -234,6 +234,17 @@ bool file_lock(struct file_lock *l, const char *path, const char *holder, char b
     }
 }
 
+bool file_is_locked(const char *path, bool *held, struct bw_err *e)
+{
+    *held = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT || bw_fail_sys(e, errno, "opening the lock file %s", path);
+    *held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return true;
+}
+
 void file_unlock(struct file_lock *l)
 {
     if (l->fd < 0)

@@ -29,6 +29,9 @@ struct file_lock {
  * BW_CONFLICT, and `by` (may be NULL) gets what that one wrote. */
 bool file_lock(struct file_lock *l, const char *path, const char *holder, char by[128],
                struct bw_err *e);
+/* Does a process hold it? (Not when there is no such file.) A file_lock of that very moment may
+ * fail: who cannot bear that tries again. */
+bool file_is_locked(const char *path, bool *held, struct bw_err *e);
 void file_unlock(struct file_lock *l); /* removes the file; fine when not held */
 
 #endif

@@ -193,6 +193,26 @@ bool socket_listen(int fd, int backlog, struct bw_err *e)
     return false;
 }
 
+bool socket_adopt(int fd, struct socket_address *a, struct bw_err *e)
+{
+    int type = 0, listens = 0;
+    socklen_t size = sizeof type;
+    *a = (struct socket_address){.size = sizeof a->path};
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
+        getsockname(fd, &a->any, &a->size) != 0)
+        return bw_fail_sys(e, errno, "taking over descriptor %d", fd);
+    if (type != SOCK_STREAM || !listens)
+        return bw_fail(e, BW_BAD, "descriptor %d is no listening stream socket", fd);
+    if (a->any.sa_family != AF_UNIX)
+        turn_on(fd, IPPROTO_TCP, TCP_NODELAY);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return bw_fail_sys(e, errno, "taking over descriptor %d", fd);
+    return true;
+}
+
 int socket_accept(int fd)
 {
     int r;

@@ -38,6 +38,9 @@ int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e);
 /* Bound to a.path with mode 0660. Takes a socket file out of the way that nobody answers on. */
 int socket_bind_path(const struct socket_address *a, struct bw_err *e);
 bool socket_listen(int fd, int backlog, struct bw_err *e);
+/* A listening stream socket that somebody else has opened (socket activation): made ready for us,
+ * and where it listens. */
+bool socket_adopt(int fd, struct socket_address *a, struct bw_err *e);
 int socket_accept(int fd);    /* -errno on failure */
 size_t socket_unsent(int fd); /* bytes written that the peer's system has not taken; 0 if unknown */
 

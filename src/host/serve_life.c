@@ -1,0 +1,179 @@
+/* serve_life.c: a server between its start and its end: ready after a first round of the watch,
+ * fed watchdog, reload on SIGHUP, drain on SIGTERM or SIGINT (the second of them ends at once).
+ * Each step is told to the log, the pid file, the service manager and a waiting parent. */
+#include <signal.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "host/reload.h"
+#include "host/serve_int.h"
+#include "net/http_server.h"
+#include "net/signal.h"
+
+static void tell_state(struct serving *s, const char *state)
+{
+    struct bw_err e;
+    snprintf(s->pidfile.info.state, sizeof s->pidfile.info.state, "%s", state);
+    if (s->pidfile.lock.fd >= 0 && !pidfile_write(&s->pidfile, &e))
+        log_warn("host", "the pid file is out of date", log_err(&e));
+}
+
+/* ---- the end ---- */
+
+static void drained(void *arg)
+{
+    struct serving *s = arg;
+    for (size_t i = 0; i < SERVE_SIGNALS; i++) {
+        signal_watch_free(s->signals[i]);
+        s->signals[i] = NULL;
+    }
+    loop_timer_set(loops_at(s->loops, 0), &s->watchdog, 0);
+    loops_stop(s->loops);
+}
+
+static void stop(struct serving *s)
+{
+    s->stopping = true;
+    notify_send("STOPPING=1\nSTATUS=Finishing the requests in flight");
+    tell_state(s, "draining");
+    atomic_store(&s->host->server.state, SERVER_DRAINING);
+    http_server_drain(s->http, clock_mono() + s->launch->conf.server.drain_timeout, drained, s);
+}
+
+static void told_to_stop(int number, void *arg)
+{
+    struct serving *s = arg;
+    if (s->stopping) {
+        log_warn("host", "told twice to stop: ending now", LOG_NUM("signal", number));
+        log_stop();
+        _exit(1);
+    }
+    log_info("host", "stopping: requests in flight are finished first", LOG_NUM("signal", number));
+    stop(s);
+}
+
+/* ---- reload ---- */
+
+static bool reload(struct serving *s, struct bw_buf *said)
+{
+    struct conf fresh;
+    struct bw_err e = {.code = BW_OK};
+    conf_init(&fresh);
+    bool ok = launch_load(s->launch, &fresh, &e);
+    if (ok)
+        reload_apply(&s->launch->conf, &fresh, said);
+    else
+        bw_buf_printf(said, "the settings stay as they are: %s", e.text);
+    conf_release(&fresh);
+    return ok;
+}
+
+static void told_to_reload(int number, void *arg)
+{
+    struct serving *s = arg;
+    struct pidfile_info *i = &s->pidfile.info;
+    struct bw_buf said;
+    if (s->stopping)
+        return;
+    /* A terminal that closes says this too: then there is nobody left to serve for. */
+    if (s->life == LAUNCH_CONSOLE && isatty(STDERR_FILENO)) {
+        told_to_stop(number, s);
+        return;
+    }
+    bw_buf_init(&said, 65536);
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading the settings again",
+                (long long)(clock_mono() / 1000));
+    i->reload_ok = reload(s, &said);
+    i->reloads++;
+    snprintf(i->reload, sizeof i->reload, "%s", bw_buf_cstr(&said));
+    if (i->reload_ok)
+        log_info("host", "settings read again", LOG_TEXT("result", bw_buf_str(&said)));
+    else
+        log_error("host", "settings not read again", LOG_TEXT("error", bw_buf_str(&said)));
+    tell_state(s, "ready");
+    notify_send("READY=1\nSTATUS=Serving at %s (%s)", s->url, i->reload);
+    bw_buf_release(&said);
+}
+
+/* ---- ready, and well ---- */
+
+static void become_ready(struct serving *s)
+{
+    s->ready = true;
+    fputs(bw_buf_cstr(&s->told), stdout);
+    fflush(stdout);
+    snprintf(s->pidfile.info.url, sizeof s->pidfile.info.url, "%s", s->url);
+    tell_state(s, "ready");
+    log_info("host", "ready", LOG_NUM("pid", getpid()));
+    notify_send("READY=1\nMAINPID=%ld\nSTATUS=Serving at %s", (long)getpid(), s->url);
+    daemon_tell(&s->daemon, NULL);
+}
+
+static void round_over(void *arg, const struct bw_err *e)
+{
+    struct serving *s = arg;
+    if (e)
+        log_error("host", "a store does not answer", log_err(e));
+    if (s->ready || s->stopping)
+        return;
+    if (!e) {
+        become_ready(s);
+        return;
+    }
+    s->failed = true;
+    s->why = *e;
+    stop(s);
+}
+
+static void feed_watchdog(struct loop_timer *t)
+{
+    struct serving *s = LIST_OWNER(t, struct serving, watchdog);
+    struct loop *loop = loops_at(s->loops, 0);
+    /* A batch may hold the writer as long as the settings let it. */
+    int64_t patience = s->launch->conf.rest.batch_timeout + s->watchdog_every;
+    if (watch_is_well(&s->watch, patience))
+        notify_send("WATCHDOG=1");
+    else
+        log_error("host", "a loop or a store's writer has stopped answering",
+                  LOG_BOOL("loops_answered", s->watch.loops_answered));
+    watch_begin(&s->watch);
+    loop_timer_set(loop, t, loop_now(loop) + s->watchdog_every);
+}
+
+static int64_t connections(void *arg)
+{
+    struct serving *s = arg;
+    return http_server_stats(s->http).connections;
+}
+
+static void begin(struct serving *s)
+{
+    struct loop *loop = loops_at(s->loops, 0);
+    signal_ignore_pipe();
+    s->signals[0] = signal_watch_new(loop, SIGTERM, told_to_stop, s);
+    s->signals[1] = signal_watch_new(loop, SIGINT, told_to_stop, s);
+    s->signals[2] = signal_watch_new(loop, SIGHUP, told_to_reload, s);
+    s->host->server.connections_arg = s;
+    s->host->server.connections = connections;
+    s->watch.loops = s->loops;
+    s->watch.stores = s->host->stores;
+    s->watch.over = round_over;
+    s->watch.arg = s;
+    watch_init(&s->watch);
+    watch_begin(&s->watch);
+    loop_timer_init(&s->watchdog, feed_watchdog);
+    s->watchdog_every = notify_watchdog() / 3; /* one may come late, and one round is behind */
+    if (s->watchdog_every)
+        loop_timer_set(loop, &s->watchdog, clock_mono() + s->watchdog_every);
+}
+
+bool serve_live(struct serving *s)
+{
+    begin(s);
+    loops_run(s->loops);
+    s->host->server.connections = NULL;
+    watch_release(&s->watch);
+    if (!s->failed)
+        log_info("host", "stopped");
+    return !s->failed;
+}
