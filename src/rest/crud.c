@@ -57,6 +57,38 @@ static const struct endpoint_param batch_params[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+/* What OpenAPI tells of batches; a line of NDJSON is one write. */
+static const char any_write[] =
+    "{\"type\":\"object\",\"properties\":{\"add\":{\"type\":\"string\"},\"update\":{\"type\":"
+    "\"string\"},\"delete\":{\"type\":\"string\"},\"id\":{\"type\":\"integer\"},\"version\":{"
+    "\"type\":"
+    "\"integer\"},\"record\":{\"type\":\"object\"}}}";
+static const char batch_answer[] =
+    "{\"type\":\"object\",\"required\":[\"results\",\"done\",\"failed\"],\"properties\":{"
+    "\"results\":{"
+    "\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{"
+    "\"id\":{"
+    "\"type\":\"integer\"},\"status\":{\"type\":\"integer\"},\"version\":{\"type\":\"integer\"},"
+    "\"write\":{\"type\":\"integer\"},\"error\":{\"$ref\":\"#/components/schemas/Problem\"}}}},"
+    "\"done\":{\"type\":\"integer\"},\"failed\":{\"type\":\"integer\"}}}";
+
+static const char *batch_body(struct bw_arena *a, const char *write)
+{
+    return bw_arena_printf(a,
+                           "{\"anyOf\":[{\"type\":\"array\",\"items\":%s},{\"type\":\"object\","
+                           "\"required\":[\"writes\"],\"properties\":{\"atomic\":{\"type\":"
+                           "\"boolean\",\"default\":true},\"writes\":{\"type\":\"array\","
+                           "\"items\":%s}}}]}",
+                           write, write)
+        .p;
+}
+
+static const char *table_batch_body(struct bw_arena *a, const struct table *t)
+{
+    return batch_body(
+        a, bw_arena_printf(a, "{\"$ref\":\"#/components/schemas/%.*s.New\"}", BW_FMT(t->name)).p);
+}
+
 /* path: behind "/root/Table". */
 struct table_endpoint {
     const char *path, *name, *help;
@@ -115,6 +147,10 @@ static bool add_table(struct bw_server *s, struct table *t, struct bw_err *e)
         ep.table = t;
         ep.path = bw_arena_printf(&s->arena, "%s/%.*s%s", root_of(s), BW_FMT(t->name), te->path).p;
         ep.id = bw_arena_printf(&s->arena, "%.*s.%s", BW_FMT(t->name), te->name).p;
+        if (te->run == batch_table_post) {
+            ep.body_schema = table_batch_body(&s->arena, t);
+            ep.answer_schema = batch_answer;
+        }
         if (!registry_add(&s->registry, &ep, e))
             return false;
     }
@@ -154,6 +190,8 @@ static bool add_batch(struct bw_server *s, struct bw_err *e)
         .params = batch_params,
         .consumes = batch_types,
         .produces = "application/json",
+        .body_schema = batch_body(&s->arena, any_write),
+        .answer_schema = batch_answer,
         .max_body = BATCH_BODY};
     ep.path = bw_arena_printf(&s->arena, "%s/batch", root_of(s)).p;
     return registry_add(&s->registry, &ep, e);
