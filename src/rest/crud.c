@@ -65,12 +65,11 @@ static const char any_write[] =
     "\"integer\"},\"record\":{\"type\":\"object\"}}}";
 static const char batch_answer[] =
     "{\"type\":\"object\",\"required\":[\"results\",\"done\",\"failed\"],\"properties\":{"
-    "\"results\":{"
-    "\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{"
-    "\"id\":{"
-    "\"type\":\"integer\"},\"status\":{\"type\":\"integer\"},\"version\":{\"type\":\"integer\"},"
-    "\"write\":{\"type\":\"integer\"},\"error\":{\"$ref\":\"#/components/schemas/Problem\"}}}},"
-    "\"done\":{\"type\":\"integer\"},\"failed\":{\"type\":\"integer\"}}}";
+    "\"results\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"status\"],"
+    "\"properties\":{\"id\":{\"type\":\"integer\"},\"status\":{\"type\":\"integer\"},\"version\":{"
+    "\"type\":\"integer\"},\"write\":{\"type\":\"integer\"},\"error\":{\"type\":\"object\","
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\"]}}}},\"done\":{\"type\":\"integer\"},"
+    "\"failed\":{\"type\":\"integer\"}}}";
 
 static const char *batch_body(struct bw_arena *a, const char *write)
 {

@@ -201,10 +201,11 @@ static const char *answer_type(const struct endpoint *ep)
 static void write_answers(struct bw_json_writer *w, const struct endpoint *ep)
 {
     bool added = of_list(ep) && ep->method == HTTP_POST;
+    bool blob_written = ep->column && ep->method != HTTP_GET;
     const char *type = answer_type(ep);
     bw_json_key(w, BW_LIT("responses"));
     bw_json_object(w);
-    bw_json_key(w, added ? BW_LIT("201") : BW_LIT("200"));
+    bw_json_key(w, added ? BW_LIT("201") : blob_written ? BW_LIT("204") : BW_LIT("200"));
     bw_json_object(w);
     bw_json_put_text(w, "description", added ? BW_LIT("Stored.") : BW_LIT("Done."));
     if (type) {
