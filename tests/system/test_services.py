@@ -74,12 +74,10 @@ def test_openapi_is_valid(blog, tmp_path):
             "/api/stats/{category}"} <= set(body["paths"])
     (tmp_path / "openapi.json").write_text(blog.get("/api/openapi.json").text)
     (tmp_path / "package.json").write_text('{"name":"check","private":true}')
-    npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "@readme/openapi-parser@4"], cwd=tmp_path,
+    npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "@readme/openapi-parser@2"], cwd=tmp_path,
                          capture_output=True, text=True)
     assert npm.returncode == 0, npm.stderr
-    (tmp_path / "check.mjs").write_text(
-        "import { validate } from '@readme/openapi-parser';\n"
-        "const r = await validate('./openapi.json');\n"
-        "if (!r.valid) { console.error(JSON.stringify(r.errors, null, 1)); process.exit(1); }\n")
-    node = subprocess.run(["node", "check.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    (tmp_path / "check.js").write_text(
+        "require('@readme/openapi-parser').validate('./openapi.json').catch(e => { console.error(e.message); process.exit(1); });\n")
+    node = subprocess.run(["node", "check.js"], cwd=tmp_path, capture_output=True, text=True)
     assert node.returncode == 0, node.stdout[-3000:] + node.stderr[-3000:]
