@@ -355,7 +355,7 @@ static void remove_files(void)
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < 4; k++) {
             static const char *const more[] = {"", "-wal", "-shm", ".lock"};
-            char name[512];
+            char name[1024];
             snprintf(name, sizeof name, "%s%s", path[i], more[k]);
             unlink(name);
         }
