@@ -103,23 +103,27 @@ static void release(struct serving *s)
     bw_buf_release(&s->told);
 }
 
-/* With the log at hand until its end. */
+/* Told to who waits: the service manager, or the parent of a daemon. */
+static void tell_failure(struct serving *s, const struct bw_err *e)
+{
+    notify_send("STATUS=Could not start: %s", e->text);
+    daemon_tell(&s->daemon, e->text);
+}
+
 static int run(struct serving *s)
 {
     struct bw_err e = {.code = BW_OK};
     if (!make_data(&s->launch->conf, &e) || !host_log(&s->launch->conf, &e)) {
-        daemon_tell(&s->daemon, e.text);
+        tell_failure(s, &e);
         return s->life == LAUNCH_FORK ? 1 : launch_complain(s->launch, &e, 1);
     }
     bool ok = serve(s, &e);
-    if (!ok) {
+    if (!ok)
         log_error("host", "could not start", log_err(&e));
-        notify_send("STATUS=Could not start: %s", e.text);
-    }
     release(s);
     log_stop();
     if (!ok)
-        daemon_tell(&s->daemon, e.text);
+        tell_failure(s, &e);
     return ok ? 0 : 1;
 }
 
