@@ -3,10 +3,7 @@
  */
 #include "orm/store.h"
 
-#include "core/clock.h"
 #include "core/near.h"
-
-#define TX_LIMIT (30 * CLOCK_SECOND)
 
 #define STORE(name) extern const struct store_kind store_##name;
 #include "orm/stores.def"
@@ -95,8 +92,6 @@ bool store_write(struct store *s, struct change *c, size_t n, bool together, str
 
 struct store_tx *store_begin(struct store *s, int64_t deadline, struct bw_err *e)
 {
-    if (!deadline)
-        deadline = clock_mono() + TX_LIMIT;
     struct store_tx *tx = s->kind->begin(s, deadline, e);
     if (tx)
         tx->store = s;

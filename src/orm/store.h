@@ -95,9 +95,10 @@ bool store_count(const struct query *q, int64_t *n, struct bw_err *e);
 bool store_write(struct store *s, struct change *c, size_t n, bool together, struct bw_err *e);
 /* A transaction fed in pieces (streamed batch). tx_write is pipelined: it may return before its
  * changes are done, and then their memory must live until the next tx_write or tx_end returns;
- * results are valid after that. The others' writes wait meanwhile, so it has a time limit (deadline
- * 0: 30 s); past it all is undone and every further call fails with BW_LATE. Always ended by
- * store_tx_end, which frees it; after a failure a commit fails with the first one's error. */
+ * results are valid after that. The others' writes wait meanwhile, so what a peer drives needs a
+ * deadline (monotonic ns, 0 = none); past it all is undone and every further call fails with
+ * BW_LATE. Always ended by store_tx_end, which frees it; after a failure a commit fails with the
+ * first one's error. */
 struct store_tx *store_begin(struct store *s, int64_t deadline, struct bw_err *e);
 bool store_tx_write(struct store_tx *tx, struct change *c, size_t n, struct bw_err *e);
 bool store_tx_end(struct store_tx *tx, bool commit, struct bw_err *e);

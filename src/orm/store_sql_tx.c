@@ -2,6 +2,10 @@
  * while the writer works on one, the caller prepares the other. */
 #include "orm/store_sql_int.h"
 
+#include "core/clock.h"
+
+#define YEAR (365 * 24 * 3600 * CLOCK_SECOND) /* a lease always has an end */
+
 struct sql_tx {
     struct store_tx base;
     struct db_lease *lease;
@@ -14,7 +18,8 @@ struct sql_tx {
 struct store_tx *store_sql_begin(struct store *base, int64_t deadline, struct bw_err *e)
 {
     struct store_sql *s = (struct store_sql *)base;
-    struct db_lease *lease = db_lease_open(s->db, deadline, e);
+
+    struct db_lease *lease = db_lease_open(s->db, deadline ? deadline : clock_mono() + YEAR, e);
     if (!lease)
         return NULL;
     struct sql_tx *tx = calloc(1, sizeof *tx);
