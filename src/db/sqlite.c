@@ -6,6 +6,7 @@
 #include "net/loop.h"
 
 #define QUERY_TIMEOUT (30 * INT64_C(1000000000))
+#define QUERY_MOST    (INT64_C(365) * 24 * 3600 * 1000000000) /* a sum with the clock must fit */
 static void release(struct sqlite *s)
 {
     sqlite_writer_stop(&s->writer);
@@ -31,6 +32,8 @@ static struct db *sqlite_open(const struct db_opts *o, struct bw_err *e)
     s->opts.path = NULL;
     if (s->opts.query_timeout <= 0)
         s->opts.query_timeout = QUERY_TIMEOUT;
+    if (s->opts.query_timeout > QUERY_MOST)
+        s->opts.query_timeout = QUERY_MOST;
     if (!sqlite_place_take(s, o->path ? o->path : "", e)) {
         sqlite_place_leave(s);
         free(s);
