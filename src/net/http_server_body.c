@@ -27,10 +27,10 @@ static void spoil(struct http_work *w)
     w->last = w->linger = true;
 }
 
+/* What is left may be anything, or never come: the connection ends behind the answer. */
 static bool too_big(struct http_work *w, struct bw_err *e)
 {
-    if (!http_body_droppable(w))
-        spoil(w);
+    spoil(w);
     return bw_fail(e, BW_TOOBIG, "the body is longer than the %zu bytes allowed here",
                    w->rq.max_body);
 }
