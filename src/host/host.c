@@ -3,7 +3,11 @@
 #include "host/host.h"
 
 #include "core/log.h"
+#include "os/cgroup.h"
+#include "os/cpus.h"
 #include "os/file.h"
+
+#define READERS 4 /* connections a loop may open to a store */
 
 static size_t count_tables(const struct bw_table *const *t)
 {
@@ -40,6 +44,18 @@ static bool make_folder(const char *file, struct bw_arena *a, struct bw_err *e)
     return file_make_folders(bw_arena_cstr(a, bw_str_of(file, (size_t)(slash - file))), e);
 }
 
+/* A container's memory bounds the caches: the kernel would end the process for them. */
+static int64_t fit_cache(const struct host *h, const struct store_place *p)
+{
+    unsigned threads = h->conf->server.threads ? (unsigned)h->conf->server.threads : cpus_count();
+    unsigned connections = h->n_places * (threads * READERS + 1);
+    int64_t cache = host_cache(p->conf->cache, connections, cgroup_memory());
+    if (cache < p->conf->cache)
+        log_info("host", "caches are smaller than the settings say: memory is limited",
+                 LOG_CSTR("store", p->name), LOG_NUM("cache_kib", cache >> 10));
+    return cache;
+}
+
 static struct store *open_place(struct host *h, const struct store_place *p, enum host_use use,
                                 struct bw_err *e)
 {
@@ -48,7 +64,7 @@ static struct store *open_place(struct host *h, const struct store_place *p, enu
     struct store_opts o = {.name = p->name,
                            .path = p->path,
                            .sync = conf_syncs[p->conf->sync],
-                           .cache_bytes = p->conf->cache,
+                           .cache_bytes = fit_cache(h, p),
                            .query_timeout = p->conf->query_timeout,
                            .sync_schema = use == HOST_SERVE};
     struct store *s = store_open(p->kind, &o, p->tables, p->n_tables, e);
@@ -64,6 +80,7 @@ static bool open_stores(struct host *h, enum host_use use, struct bw_err *e)
         return false;
     h->stores = BW_NEW_N(&h->arena, struct store *, places.n + 1);
     h->server.stores = h->stores;
+    h->n_places = (unsigned)places.n;
     for (size_t i = 0; i < places.n; i++) {
         h->stores[i] = open_place(h, &places.at[i], use, e);
         if (!h->stores[i])

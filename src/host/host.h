@@ -17,6 +17,7 @@ struct host {
     struct conf *conf;
     struct bw_server server;
     struct store **stores; /* NULL-terminated */
+    unsigned n_places;
     struct bw_arena arena;
 };
 
@@ -38,6 +39,9 @@ struct store_places {
     struct store_place *at;
     size_t n;
 };
+/* Pure: the page cache of one connection: what the settings want, but all connections together no
+ * more than a quarter of the memory the process may use (0 = no limit). */
+int64_t host_cache(int64_t wanted, unsigned connections, int64_t memory);
 /* Groups the model's tables by store. Allocated in the arena. */
 bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a,
                  struct store_places *places, struct bw_err *e);

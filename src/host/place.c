@@ -91,3 +91,13 @@ bool host_places(const struct conf *c, const struct model *m, struct bw_arena *a
             return false;
     return true;
 }
+
+#define CACHE_LEAST (INT64_C(256) << 10) /* with less SQLite reads each page of an index anew */
+
+int64_t host_cache(int64_t wanted, unsigned connections, int64_t memory)
+{
+    int64_t share = memory > 0 ? memory / 4 / (connections ? connections : 1) : wanted;
+    if (share < CACHE_LEAST)
+        share = CACHE_LEAST;
+    return share < wanted ? share : wanted;
+}
