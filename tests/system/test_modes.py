@@ -175,13 +175,24 @@ def test_reload(tmp_path):
         blog(tmp_path, "--silentkill", "--settings", "blog.json")
 
 
+def descriptors(proc):
+    """Number: what it is, of those that stay."""
+    found = {}
+    for p in (proc / "fd").iterdir():
+        try:
+            found[p.name] = os.readlink(p)
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return found
+
+
 def test_inherited_descriptors_are_closed(tmp_path, start):
     with open(tmp_path / "secret", "w") as f:
         os.set_inheritable(f.fileno(), True)
         process = subprocess.Popen([burrow.BLOG, "--run", "--listen", "127.0.0.1:0"], cwd=tmp_path, close_fds=False,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert "listening" in process.stdout.readline()
-        fds = {os.readlink(p) for p in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()}
+        fds = descriptors(pathlib.Path(f"/proc/{process.pid}")).values()
         process.terminate()
         assert process.wait(burrow.PATIENCE) == 0
     assert not [f for f in fds if f.endswith("secret")]
@@ -191,12 +202,7 @@ def test_standard_input_at_its_end_is_not_polled(start):
     """/dev/null is always readable: who polls it never sleeps. Every server of these tests has it there."""
     proc = pathlib.Path(f"/proc/{start().process.pid}")
     assert os.readlink(proc / "fd/0") == "/dev/null"
-    def link(p):
-        try:
-            return os.readlink(p)
-        except FileNotFoundError:  # closed meanwhile
-            return ""
-    polls = [p.name for p in (proc / "fd").iterdir() if "eventpoll" in link(p)]
+    polls = [n for n, what in descriptors(proc).items() if "eventpoll" in what]
     polled = [line for n in polls for line in (proc / "fdinfo" / n).read_text().splitlines() if line.startswith("tfd:")]
     assert polled and not [line for line in polled if line.split()[1] == "0"]
 
