@@ -29,7 +29,10 @@ PYTEST_GROUPS = {
     "system": ("build", "tests/system"),
     "system-asan": ("build/asan", "tests/system"),
     "fault": ("build", "tests/fault"),
+    "slow": ("build", "tests/slow"),
 }
+# Only when named: needs root, and the network on its first run.
+ON_REQUEST = {"slow"}
 
 
 def sh(words, **more):
@@ -136,7 +139,7 @@ def fuzz_group(name, words):
 
 GROUPS = {
     "unit": unit_group, "unit-asan": unit_group, "unit-tsan": unit_group, "unit-ucontext": unit_group,
-    "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group,
+    "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group, "slow": pytest_group,
 }
 
 
@@ -148,7 +151,7 @@ def main():
     if "--list" in words:
         print("\n".join(GROUPS))
         return 0
-    chosen = [w for w in words if w in GROUPS] or list(GROUPS)
+    chosen = [w for w in words if w in GROUPS] or [g for g in GROUPS if g not in ON_REQUEST]
     words = [w for w in words if w not in GROUPS]
     total_passed = total_failed = 0
     for name in chosen:
