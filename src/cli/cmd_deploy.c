@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "cli/command.h"
-#include "core/clock.h"
 #include "core/limits.h"
 #include "core/near.h"
 #include "deploy/deploy.h"
@@ -102,9 +101,7 @@ static bool prepare(struct job *j, const struct generator *g, struct bw_err *e)
         return bw_fail(e, BW_BAD, "it needs --exec PATH (the program) and --name NAME");
     if (!conf_load(&j->conf, &(struct conf_sources){.file = d->settings}, e))
         return false;
-    d->listen = (const char *const *)j->conf.listen;
-    d->drain_s = j->conf.server.drain_timeout / CLOCK_SECOND;
-    d->batch_s = j->conf.rest.batch_timeout / CLOCK_SECOND;
+    conf_to_deploy(&j->conf, d);
     const char *folder = args_value(j->args, "out", NULL);
     return deploy_check(g, d, e) && (!folder || file_make_folders(folder, e));
 }

@@ -39,3 +39,11 @@ bool deploy_check(const struct generator *g, const struct deploy *d, struct bw_e
     return check_path("--exec", d->exec, g->absolute, e) &&
            (!d->settings || check_path("--settings", d->settings, g->absolute, e));
 }
+
+bool deploy_unit(const struct deploy *d, struct bw_buf *out, struct bw_err *e)
+{
+    if (!deploy_check(&generator_systemd, d, e))
+        return false;
+    deploy_fill(d, generator_systemd.artefacts[0].text, out);
+    return true;
+}

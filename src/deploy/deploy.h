@@ -36,6 +36,8 @@ bool deploy_check(const struct generator *g, const struct deploy *d, struct bw_e
  *   run, reload, health: a command for a unit; run_json, health_json: the same as JSON, as it is
  *   within an image; copy_settings, addresses, ports: lines of their own. */
 void deploy_fill(const struct deploy *d, const char *text, struct bw_buf *out);
+/* The service unit of generator systemd, checked and filled. */
+bool deploy_unit(const struct deploy *d, struct bw_buf *out, struct bw_err *e);
 /* What `mine` has and `theirs` has not ("+"), and the other way round ("-"), by lines, each run
  * headed by its line. Nothing when they are equal. */
 void deploy_diff(bw_str theirs, bw_str mine, struct bw_buf *out);

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "deploy/deploy.h"
 #include "os/file.h"
 
 #define STRUCT     struct conf
@@ -289,4 +290,11 @@ bool conf_load(struct conf *c, const struct conf_sources *from, struct bw_err *e
         if (!set_one(c, from->overrides[i], e))
             return false;
     return settings_check(conf_options, c, e);
+}
+
+void conf_to_deploy(const struct conf *c, struct deploy *d)
+{
+    d->listen = (const char *const *)c->listen;
+    d->drain_s = c->server.drain_timeout / CLOCK_SECOND;
+    d->batch_s = c->rest.batch_timeout / CLOCK_SECOND;
 }

@@ -53,6 +53,9 @@ struct conf_sources {
     const bw_str *overrides;
     size_t n_overrides;
 };
+struct deploy;
+/* What units and images need to know of the settings. */
+void conf_to_deploy(const struct conf *c, struct deploy *d);
 bool conf_load(struct conf *c, const struct conf_sources *from, struct bw_err *e);
 
 #endif

@@ -73,4 +73,18 @@ say socket ask
 say socket-after show
 journalctl --sync
 say journal journalctl -u notes -o cat
+systemctl stop notes.socket notes
+rm -r /etc/systemd/system/notes.socket /etc/systemd/system/notes.service /etc/systemd/system/notes.service.d
+service() { /usr/local/bin/burrow serve /etc/notes.json "$@"; }
+cd /etc # a relative settings file is made absolute
+say install /usr/local/bin/burrow serve notes.json --install
+say installed systemctl is-enabled notes
+say installed-run grep ExecStart /etc/systemd/system/notes.service
+say service-start service --start
+say service-active systemctl is-active notes
+say service-stop service --stop
+say service-again service --start
+say uninstall service --uninstall
+say uninstalled systemctl is-active notes
+say uninstall-again service --uninstall
 say end true

@@ -84,3 +84,13 @@ def test_the_socket_starts_the_service(steps):
 
 def test_the_journal_has_the_log(steps):
     assert '"msg":"ready"' in steps["journal"][1] and '"msg":"stopped"' in steps["journal"][1]
+
+
+def test_install_start_stop_uninstall(steps):
+    assert steps["install"][0] == 0 and "notes is installed; --start starts it" in steps["install"][1]
+    assert steps["installed"] == (0, "enabled\n")
+    assert steps["installed-run"][1] == "ExecStart=/usr/local/bin/burrow serve /etc/notes.json --run\n"
+    assert steps["service-start"] == (0, "notes serves\n") and steps["service-active"] == (0, "active\n")
+    assert steps["service-stop"] == (0, "notes has ended\n") and steps["service-again"][0] == 0
+    assert steps["uninstall"][0] == 0 and steps["uninstalled"][1] != "active\n"
+    assert steps["uninstall-again"][0] == 1 and "notes is not installed" in steps["uninstall-again"][1]

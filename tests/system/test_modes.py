@@ -110,6 +110,19 @@ def test_unreadable_settings(tmp_path):
     assert out.returncode == 1 and out.stderr.startswith("blog: bad.json:2:") and "did you mean 'level'" in out.stderr
 
 
+def test_a_service_without_systemd(tmp_path):
+    out = blog(tmp_path, "--install", "--listen", "127.0.0.1:0")
+    assert out.returncode == 1 and "put what this command line sets into it" in out.stderr
+    for mode in ("--start", "/stop"):
+        out = blog(tmp_path, mode, env={"PATH": str(tmp_path)})
+        assert (out.returncode, out.stderr) == (1, "blog: starting systemctl: services need systemd here: No such file or directory\n")
+    (tmp_path / "systemctl").write_text("#!/bin/sh\necho $@ >>said\nexit 7\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    out = blog(tmp_path, "--start", env={"PATH": str(tmp_path)})
+    assert (out.returncode, out.stderr) == (1, "blog: 'systemctl start blog.service' failed (exit code 7)\n")
+    assert (tmp_path / "said").read_text() == "start blog.service\n"
+
+
 def test_wrong_use(tmp_path):
     for words, said in ((["--fork", "--kill"], "--fork and --kill exclude each other"), (["--kil"], "did you mean 'kill'"),
                         (["/run", "/state"], "--run and --state exclude each other")):
