@@ -46,6 +46,7 @@ struct sqlite_conn {
     struct list lru;              /* cached statements, the latest first */
     struct sqlite_stmt *buckets[SQLITE_STATEMENTS];
     unsigned cached, running; /* statements */
+    bool full;                /* a disk was, since the last checkpoint */
     bool broken;              /* an I/O error was seen: to be opened anew */
 };
 

@@ -81,6 +81,9 @@ static void clear_readers(struct sqlite *s)
 
 static bool is_due(struct sqlite_writer *w, int64_t now)
 {
+    /* On a full disk the log's own room, used again, may be all there is to delete something. */
+    if (w->conn.full && w->frames != w->tried && now - w->tried_at > RETRY)
+        return true;
     if (w->frames < WAL_FRAMES)
         return false;
     if (w->frames - w->tried >= WAL_FRAMES / 2)
@@ -92,6 +95,7 @@ static void checkpoint(struct sqlite_writer *w)
 {
     struct sqlite *s = w->s;
     int in_log = 0, in_base = 0;
+    w->conn.full = false;
     clear_readers(s); /* an older snapshot would bound how far the checkpoint can go */
     int rc =
         sqlite3_wal_checkpoint_v2(w->conn.db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_base);
