@@ -7,6 +7,7 @@
 
 #define QUERY_TIMEOUT (30 * INT64_C(1000000000))
 #define QUERY_MOST    (INT64_C(365) * 24 * 3600 * 1000000000) /* a sum with the clock must fit */
+
 static void release(struct sqlite *s)
 {
     sqlite_writer_stop(&s->writer);

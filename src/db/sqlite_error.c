@@ -118,7 +118,7 @@ bool sqlite_fail(struct sqlite_conn *c, int rc, struct bw_err *e)
     if (kind == SQLITE_IOERR || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ||
         kind == SQLITE_CANTOPEN)
         c->broken = true;
-    c->full |= kind == SQLITE_FULL;
+    c->full |= is_full(c, rc);
     if (kind == SQLITE_CONSTRAINT)
         constraint(c, rc, e);
     else

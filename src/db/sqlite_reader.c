@@ -197,9 +197,9 @@ void sqlite_readers_free(struct sqlite_readers *set)
         return;
     bw_must(list_empty(&set->busy) && list_empty(&set->wants));
     detach(set);
-    while (!list_empty(&set->idle)) {
-        struct sqlite_reader *r = LIST_OWNER(set->idle.next, struct sqlite_reader, node);
-        list_remove(&r->node);
+    for (struct list *n = set->idle.next; n != &set->idle;) {
+        struct sqlite_reader *r = LIST_OWNER(n, struct sqlite_reader, node);
+        n = n->next;
         close_conn(r);
         free(r);
     }
