@@ -2,6 +2,7 @@
  * inherited is closed and a daemon forks before there are threads; sockets are bound before root is
  * given up; files are opened after, so that they belong to who serves. */
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "core/log.h"
@@ -152,6 +153,7 @@ int launch_serve(struct launch *l, enum launch_life life)
     s->n_given = notify_take_fds(s->given);
     if (life != LAUNCH_CONSOLE) {
         umask(UMASK);
+        signal(SIGHUP, SIG_IGN); /* until there is something to reload */
         daemon_close_from(FIRST_FD + s->n_given);
     }
     daemon_act_as_init();

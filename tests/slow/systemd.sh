@@ -76,7 +76,7 @@ say journal journalctl -u notes -o cat
 systemctl stop notes.socket notes
 rm -r /etc/systemd/system/notes.socket /etc/systemd/system/notes.service /etc/systemd/system/notes.service.d
 service() { /usr/local/bin/burrow serve /etc/notes.json "$@"; }
-cd /etc # a relative settings file is made absolute
+cd /etc || exit # a relative settings file is made absolute
 say install /usr/local/bin/burrow serve notes.json --install
 say installed systemctl is-enabled notes
 say installed-run grep ExecStart /etc/systemd/system/notes.service

@@ -64,6 +64,18 @@ def test_state_health_kill(tmp_path, daemon):
     assert not (tmp_path / "data/blog.pid").exists() and not (tmp_path / "data/blog.pid.lock").exists()
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "unix:blog.sock"])
+def test_health_finds_its_way(tmp_path, address):
+    try:
+        out = blog(tmp_path, "--fork", "--listen", address)
+        assert out.returncode == 0, out.stderr
+        out = blog(tmp_path, "--health")
+        assert out.returncode == 0 and json.loads(out.stdout)["status"] == "ready"
+    finally:
+        blog(tmp_path, "--silentkill")
+    assert not (tmp_path / "blog.sock").exists()
+
+
 def test_nothing_runs(tmp_path):
     for mode, code, said in (("--kill", 0, "blog does not run\n"), ("--silentkill", 0, ""), ("--state", 3, "blog does not run\n")):
         out = blog(tmp_path, mode)
