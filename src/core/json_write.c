@@ -24,6 +24,11 @@ static const char *copy_plain(struct bw_buf *b, const char *p, const char *end)
     char *o = room(b, (size_t)(end - p));
     if (!o)
         return end;
+    while (end - p >= 16 && json_plain16(p)) {
+        memcpy(o, p, 16);
+        p += 16;
+        o += 16;
+    }
     while (end - p >= 8) {
         memcpy(o, p, 8);
         uint64_t marks = json_special(json_load8(p));
