@@ -8,17 +8,19 @@
  * full ring or a failed write lost is counted and told as soon as something can be written. */
 #include "core/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 
+#include "core/log_int.h"
 #include "core/log_ring.h"
-#include "core/log_sink.h"
 
-#define BATCH_BYTES (64 * 1024)
-#define OUT_MAX     (1024 * 1024) /* a batch and the longest line behind it */
+#define BATCH_BYTES ((size_t)64 * 1024)
 #define NAP_NS      1000000
+#define AREAS_MAX   64
 
 enum state {
     NO_WRITER, /* who logs writes */
@@ -29,14 +31,12 @@ enum state {
 static _Atomic int level_now = LOG_LEVEL_INFO;
 static _Atomic int state = NO_WRITER;
 static _Atomic bool stopping;
-static _Atomic uint64_t lost;
+static _Atomic uint64_t lost, lost_in_rings; /* by any output or ring; the latter only */
 
-static pthread_mutex_t role = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
-static struct log_sink sink = {.fd = STDERR_FILENO};
-static struct bw_buf out = {.max = OUT_MAX};
-static uint64_t told; /* losses already written of */
+static pthread_mutex_t role = PTHREAD_MUTEX_INITIALIZER; /* guards the outputs and what follows */
 static pthread_t writer;
 static bool has_writer;
+static _Atomic bool indebted; /* an output has lost records and could not say so yet */
 static sem_t wake; /* posted once by who changes ASLEEP to AWAKE, taken once by the writer */
 
 /* ---- taking records out (under `role`) ---- */
@@ -54,48 +54,36 @@ static struct log_ring *oldest(void)
     return best;
 }
 
-/* Formats records into `out` until it holds a batch or there are no more. */
-static uint64_t collect(void)
+/* Formats records until there is a batch or there are no more. */
+static bool collect(void)
 {
     struct log_field fields[LOG_RING_FIELDS + 1];
     struct log_record rec;
     struct log_ring *r;
-    uint64_t n = 0;
-    while (out.n < BATCH_BYTES && (r = oldest())) {
+    bool any = false;
+    while (log_output_pending() < BATCH_BYTES && (r = oldest())) {
         log_ring_read(r, &rec, fields);
-        log_format(&out, sink.json, sink.colour, &rec);
+        log_output_put(&rec);
         log_ring_pop(r);
-        n++;
+        any = true;
     }
-    return n;
+    return any;
 }
 
-static void tell_lost(uint64_t n)
+static bool owes(void)
 {
-    const struct log_field fields[] = {LOG_NUM("records", n), {.key = NULL}};
-    log_format(&out, sink.json, sink.colour,
-               &(struct log_record){.level = LOG_LEVEL_WARN,
-                                    .at = bw_now(),
-                                    .area = "log",
-                                    .text = "records lost",
-                                    .fields = fields});
+    return log_output_owes(atomic_load(&lost_in_rings));
 }
 
 /* One batch; false when there was nothing. */
 static bool write_batch(void)
 {
-    bw_buf_clear(&out);
-    uint64_t n = collect(), now_lost = atomic_load(&lost);
-    bool news = now_lost != told;
-    if (news)
-        tell_lost(now_lost - told);
-    if (!out.n)
+    if (owes())
+        log_output_tell(atomic_load(&lost_in_rings));
+    if (!collect())
         return false;
-    if (!log_sink_write(&sink, bw_buf_str(&out)))
-        atomic_fetch_add(&lost, n);
-    else if (news)
-        told = now_lost;
-    return n > 0;
+    atomic_fetch_add(&lost, log_output_flush());
+    return true;
 }
 
 static bool drain(void)
@@ -104,11 +92,28 @@ static bool drain(void)
     pthread_mutex_lock(&role);
     while (write_batch())
         any = true;
+    indebted = owes();
     pthread_mutex_unlock(&role);
     return any;
 }
 
 /* ---- the writer thread ---- */
+
+/* Who owes the news of a loss tries again each second. */
+static void wait_wake(void)
+{
+    struct timespec until;
+    bool owing = indebted;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    while ((owing ? sem_timedwait(&wake, &until) : sem_wait(&wake)) != 0) {
+        int asleep = ASLEEP;
+        if (errno == ETIMEDOUT && atomic_compare_exchange_strong(&state, &asleep, AWAKE))
+            return;
+        if (errno == ETIMEDOUT)
+            owing = false; /* who changed the state posts */
+    }
+}
 
 /* Sleeps unless a record came in between. The stores and loads of `state` and of the rings' heads
  * are sequentially consistent: one of both sides sees the other. */
@@ -122,8 +127,7 @@ static void sleep_until_woken(void)
     int asleep = ASLEEP;
     if ((work || atomic_load(&stopping)) && atomic_compare_exchange_strong(&state, &asleep, AWAKE))
         return;
-    while (sem_wait(&wake) != 0) /* interrupted */
-        ;
+    wait_wake();
 }
 
 static void *write_all(void *unused)
@@ -174,6 +178,7 @@ static void after_fork(void)
 static void in_child(void)
 {
     log_ring_forget_all();
+    log_output_forked();
     bw_must(sem_init(&wake, 0, 0) == 0);
     has_writer = false;
     atomic_store(&state, NO_WRITER);
@@ -192,15 +197,14 @@ static void prepare(void)
 bool log_start(const struct log_opts *o, struct bw_err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct log_sink opened;
     bw_must(!has_writer);
     pthread_once(&once, prepare);
-    if (!log_sink_open(&opened, o, e))
-        return false;
     drain(); /* to standard error, as promised for what came before */
     pthread_mutex_lock(&role);
-    sink = opened;
+    bool opened = log_output_open(o, atomic_load(&lost_in_rings), e);
     pthread_mutex_unlock(&role);
+    if (!opened)
+        return false;
     log_set_level((enum log_level)o->level);
     atomic_store(&stopping, false);
     atomic_store(&state, AWAKE);
@@ -222,8 +226,7 @@ void log_stop(void)
         has_writer = false;
     }
     pthread_mutex_lock(&role);
-    log_sink_close(&sink);
-    bw_buf_release(&out);
+    log_output_close(atomic_load(&lost_in_rings));
     pthread_mutex_unlock(&role);
 }
 
@@ -232,38 +235,109 @@ void log_flush(void)
     drain();
 }
 
-/* ---- logging ---- */
+void log_reopen(void)
+{
+    log_output_reopen(); /* flags only: outputs come and go on the thread that calls this */
+}
+
+/* ---- levels ---- */
+
+/* Areas with levels of their own. A table is never changed once others can see it, and those that
+ * were replaced stay: a thread may still be reading one, and reloads are rare. */
+struct areas {
+    struct areas *older;
+    size_t n;
+    struct log_area at[AREAS_MAX];
+    char names[AREAS_MAX][32];
+};
+
+static struct areas *_Atomic areas;
+static _Atomic int level_all = LOG_LEVEL_INFO; /* of areas without their own */
 
 bool log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&level_now, memory_order_relaxed);
 }
 
+/* The lowest that anybody wants. */
+static void set_now(void)
+{
+    const struct areas *t = atomic_load(&areas);
+    int lowest = atomic_load(&level_all);
+    for (size_t i = 0; t && i < t->n; i++)
+        lowest = t->at[i].level < lowest ? t->at[i].level : lowest;
+    atomic_store_explicit(&level_now, lowest, memory_order_relaxed);
+}
+
 void log_set_level(enum log_level level)
 {
-    atomic_store_explicit(&level_now, (int)level, memory_order_relaxed);
+    atomic_store(&level_all, (int)level);
+    set_now();
 }
+
+void log_set_areas(const struct log_area *from, size_t n)
+{
+    struct areas *t = calloc(1, sizeof *t), *old = atomic_load(&areas);
+    bw_must(t);
+    t->older = old;
+    t->n = n < AREAS_MAX ? n : AREAS_MAX;
+    for (size_t i = 0; i < t->n; i++) {
+        snprintf(t->names[i], sizeof t->names[i], "%s", from[i].name);
+        t->at[i] = (struct log_area){t->names[i], from[i].level};
+    }
+    atomic_store(&areas, t);
+    set_now();
+}
+
+static bool wanted(enum log_level level, const char *area)
+{
+    const struct areas *t = atomic_load_explicit(&areas, memory_order_acquire);
+    if (!t || !t->n)
+        return true;
+    for (size_t i = 0; area && i < t->n; i++)
+        if (!strcmp(t->at[i].name, area))
+            return (int)level >= t->at[i].level;
+    return (int)level >= atomic_load_explicit(&level_all, memory_order_relaxed);
+}
+
+/* ---- logging ---- */
 
 uint64_t log_lost(void)
 {
     return atomic_load(&lost);
 }
 
-void log_write(enum log_level level, const char *area, const char *text,
-               const struct log_field *fields)
+static void queue(const struct log_record *rec)
 {
-    struct log_record rec = {
-        .level = level, .at = bw_now(), .area = area, .text = text, .fields = fields};
     struct log_ring *r = log_ring_mine();
-    if (!r || !log_ring_put(r, &rec)) {
+    if (!r || !log_ring_put(r, rec)) {
+        atomic_fetch_add_explicit(&lost_in_rings, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
         return;
     }
     int now = atomic_load(&state);
     if (now == ASLEEP)
         wake_writer();
-    if (now == NO_WRITER || level == LOG_LEVEL_FATAL)
+    if (now == NO_WRITER || rec->level == LOG_LEVEL_FATAL)
         drain();
+}
+
+void log_write(enum log_level level, const char *area, const char *text,
+               const struct log_field *fields)
+{
+    if (wanted(level, area))
+        queue(&(struct log_record){
+            .level = level, .at = bw_now(), .area = area, .text = text, .fields = fields});
+}
+
+void log_access(bw_str line)
+{
+    const struct log_field fields[] = {LOG_TEXT("line", line), {.key = NULL}};
+    queue(&(struct log_record){.level = LOG_LEVEL_INFO,
+                               .at = bw_now(),
+                               .area = log_access_area,
+                               .text = "",
+                               .fields = fields});
 }
 
 struct log_field log_err(const struct bw_err *e)

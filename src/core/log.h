@@ -11,7 +11,7 @@
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
-#include <burrow/time.h>
+#include "core/logfile.h"
 
 #define LOG_LEVELS(X) \
     X(TRACE, trace)   \
@@ -64,18 +64,37 @@ struct log_record {
     const struct log_field *fields; /* ended by key == NULL; may be NULL */
 };
 
+/* Texts must live until log_stop. */
 struct log_opts {
     int level;        /* enum log_level */
-    bool json;        /* JSON lines instead of text */
-    const char *path; /* file appended to; NULL = standard error */
-    bool colour;      /* text only; the caller asked the terminal */
+    bool json;        /* JSON lines instead of text: file and terminal */
+    const char *path; /* file appended to */
+    bool colour;      /* text on standard error only; the caller asked the terminal */
+    /* Names of log_sinks.def, NULL-terminated; NULL = file when there is a path, else terminal. */
+    const char *const *to;
+    struct logfile_rotate rotate; /* of path and access */
+    const char *name;             /* the application's, for journal and syslog */
+    const char *syslog;           /* unix:PATH, udp:HOST:PORT, tcp:HOST:PORT */
+    const char *journal;          /* its socket; NULL = the system's */
+    const char *access;           /* file of log_access; "" = standard output; NULL = nowhere */
+};
+
+struct log_area {
+    const char *name;
+    int level; /* enum log_level */
 };
 
 bool log_start(const struct log_opts *o, struct bw_err *e); /* starts the writer thread */
-void log_stop(void);                    /* writes what is queued, ends the thread */
-void log_flush(void);                   /* *Waits.* until all records queued so far are written */
-bool log_enabled(enum log_level level); /* one relaxed atomic load */
-void log_set_level(enum log_level level);
+void log_stop(void);  /* writes what is queued, ends the thread */
+void log_flush(void); /* *Waits.* until all records queued so far are written */
+/* One relaxed atomic load. True also when only some area wants it: log_write looks again. */
+bool log_enabled(enum log_level level);
+void log_set_level(enum log_level level); /* of all areas that have none of their own */
+void log_set_areas(const struct log_area *areas, size_t n); /* copied; n == 0: none */
+/* Files, at their next write: somebody has renamed them. By the thread that starts and stops. */
+void log_reopen(void);
+/* One finished line of the access log, without its end; goes the same way as a record. */
+void log_access(bw_str line);
 void log_write(enum log_level level, const char *area, const char *text,
                const struct log_field *fields);
 uint64_t log_lost(void); /* records dropped since the start */
@@ -83,5 +102,12 @@ uint64_t log_lost(void); /* records dropped since the start */
 struct log_field log_err(const struct bw_err *e);
 /* Pure: one line of either form, ends with LF. */
 void log_format(struct bw_buf *out, bool json, bool colour, const struct log_record *rec);
+/* "message key=value ...", without time, level, area and end of line. */
+void log_format_message(struct bw_buf *out, const struct log_record *rec);
+/* A message of RFC 5424; priority is facility * 8 + severity. */
+void log_format_5424(struct bw_buf *out, const char *app, int priority,
+                     const struct log_record *rec);
+/* From a signal handler: what was written last, and what is not written yet. */
+void log_dump(int fd);
 
 #endif

@@ -4,7 +4,7 @@
 #include <burrow/json.h>
 
 #include "core/civil.h"
-#include "core/log.h"
+#include "core/log_int.h"
 
 static const char *const level_names[] = {
 #define X(name, text) #text,
@@ -16,7 +16,7 @@ static const char *const level_colours[] = {"\033[90m", "\033[90m", "\033[32m",
                                             "\033[33m", "\033[31m", "\033[1;31m"};
 
 /* Always with milliseconds, so that columns line up and lines sort. */
-static void put_time(struct bw_buf *out, bw_time at)
+void log_format_time(struct bw_buf *out, bw_time at)
 {
     struct civil c;
     char z[] = "0000-00-00T00:00:00.000Z";
@@ -107,7 +107,7 @@ static void put_value(struct bw_buf *out, const struct log_field *f, bool json)
 static void format_json(struct bw_buf *out, const struct log_record *rec)
 {
     bw_buf_put(out, BW_LIT("{\"ts\":\""));
-    put_time(out, rec->at);
+    log_format_time(out, rec->at);
     bw_buf_put(out, BW_LIT("\",\"level\":\""));
     bw_buf_put(out, bw_cstr(level_names[rec->level]));
     bw_buf_put(out, BW_LIT("\",\"area\":"));
@@ -123,12 +123,23 @@ static void format_json(struct bw_buf *out, const struct log_record *rec)
     bw_buf_put(out, BW_LIT("}\n"));
 }
 
+void log_format_message(struct bw_buf *out, const struct log_record *rec)
+{
+    put_escaped(out, bw_cstr(rec->text));
+    for (const struct log_field *f = rec->fields; f && f->key; f++) {
+        bw_buf_char(out, ' ');
+        bw_buf_put(out, bw_cstr(f->key));
+        bw_buf_char(out, '=');
+        put_value(out, f, false);
+    }
+}
+
 static void format_text(struct bw_buf *out, const struct log_record *rec, bool colour)
 {
     static const char spaces[] = "      ";
     const char *level = level_names[rec->level];
     size_t n = strlen(level);
-    put_time(out, rec->at);
+    log_format_time(out, rec->at);
     bw_buf_char(out, ' ');
     if (colour)
         bw_buf_put(out, bw_cstr(level_colours[rec->level]));
@@ -140,13 +151,7 @@ static void format_text(struct bw_buf *out, const struct log_record *rec, bool c
         put_escaped(out, bw_cstr(rec->area));
         bw_buf_put(out, BW_LIT(": "));
     }
-    put_escaped(out, bw_cstr(rec->text));
-    for (const struct log_field *f = rec->fields; f && f->key; f++) {
-        bw_buf_char(out, ' ');
-        bw_buf_put(out, bw_cstr(f->key));
-        bw_buf_char(out, '=');
-        put_value(out, f, false);
-    }
+    log_format_message(out, rec);
     bw_buf_char(out, '\n');
 }
 

@@ -1,56 +1,110 @@
-/* log_sink.c: writes lines to a descriptor. A file is opened to append, so that several processes
- * and a rotation that truncates it do not overwrite each other. A failed write may leave half a
- * line: the next one begins with a line break then, so a record is never joined to another. */
+/* log_sink.c: what all sinks share: the list of kinds, the count of what is lost, and its telling.
+ */
 #include "core/log_sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
-const struct log_sink log_sink_stderr = {.fd = STDERR_FILENO};
+#define OUT_MAX (1024 * 1024) /* a batch and the longest line behind it */
 
-bool log_sink_open(struct log_sink *s, const struct log_opts *o, struct bw_err *e)
+#define LOG_SINK(name) extern const struct log_sink_kind log_sink_##name;
+#include "core/log_sinks.def"
+#undef LOG_SINK
+
+const struct log_sink_kind *const log_sink_kinds[] = {
+#define LOG_SINK(name) &log_sink_##name,
+#include "core/log_sinks.def"
+#undef LOG_SINK
+    NULL};
+
+bool log_sink_open(struct log_sink *s, const struct log_sink_kind *k, const struct log_opts *o,
+                   struct bw_err *e)
 {
-    int fd = STDERR_FILENO;
-    if (o->path) {
-        fd = open(o->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-        if (fd < 0)
-            return bw_fail_sys(e, errno, "opening the log file '%s'", o->path);
-    }
-    *s = (struct log_sink){.fd = fd, .json = o->json, .colour = o->colour && !o->path};
-    return true;
+    *s = (struct log_sink){.kind = k, .o = o, .fd = -1, .file = {.fd = -1}};
+    bw_buf_init(&s->out, OUT_MAX);
+    if (k->open(s, e))
+        return true;
+    s->kind = NULL;
+    return false;
 }
 
 void log_sink_close(struct log_sink *s)
 {
-    if (s->fd != STDERR_FILENO)
-        close(s->fd);
-    *s = log_sink_stderr;
+    if (!s->kind)
+        return;
+    s->kind->close(s);
+    bw_buf_release(&s->out);
+    s->kind = NULL;
 }
 
-/* A non-blocking pipe that is full. */
-static bool wait_writable(int fd)
+void log_sink_put(struct log_sink *s, const struct log_record *rec)
 {
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int n;
-    do
-        n = poll(&p, 1, 1000);
-    while (n < 0 && errno == EINTR);
-    return n > 0;
+    s->kind->put(s, rec);
+    s->put++;
 }
 
-bool log_sink_write(struct log_sink *s, bw_str lines)
+uint64_t log_sink_flush(struct log_sink *s)
 {
-    if (s->torn)
-        s->torn = write(s->fd, "\n", 1) != 1;
-    while (lines.n) {
-        ssize_t n = write(s->fd, lines.p, lines.n);
-        if (n >= 0) {
-            lines = bw_str_of(lines.p + n, lines.n - (size_t)n);
-            s->torn = lines.n && lines.p[-1] != '\n';
-        } else if (errno != EINTR && !(errno == EAGAIN && wait_writable(s->fd))) {
+    if (!s->put)
+        return 0;
+    size_t kept = s->kind->flush(s);
+    uint64_t lost = s->put - kept;
+    s->lost += lost;
+    s->put = s->sent = 0;
+    bw_buf_clear(&s->out);
+    return lost;
+}
+
+bool log_sink_owes(const struct log_sink *s, uint64_t elsewhere)
+{
+    return s->lost + elsewhere != s->told;
+}
+
+void log_sink_tell(struct log_sink *s, uint64_t elsewhere)
+{
+    uint64_t all = s->lost + elsewhere, before = s->lost;
+    if (all == s->told)
+        return;
+    const struct log_field fields[] = {LOG_NUM("records", all - s->told), {.key = NULL}};
+    log_sink_put(s, &(struct log_record){.level = LOG_LEVEL_WARN,
+                                         .at = bw_now(),
+                                         .area = "log",
+                                         .text = "records lost",
+                                         .fields = fields});
+    if (log_sink_flush(s) == 0)
+        s->told = all;
+    s->lost = before; /* the telling itself is no record */
+}
+
+bool log_sink_send(int fd, bw_str bytes)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        ssize_t n = send(fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n >= 0)
+            return (size_t)n == bytes.n;
+        if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
             return false;
-        }
+        poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 100);
     }
-    return true;
+    return false;
+}
+
+size_t log_sink_write_lines(struct log_sink *s)
+{
+    if (!bw_buf_ok(&s->out))
+        return 0;
+    bw_str kept = bw_str_of(s->out.p, logfile_write(&s->file, bw_buf_str(&s->out)));
+    if (kept.n == s->out.n)
+        return s->put;
+    size_t lines = 0;
+    for (size_t i = 0; i < kept.n; i++)
+        lines += kept.p[i] == '\n';
+    return lines;
+}
+
+int log_sink_severity(enum log_level level)
+{
+    static const int severities[] = {7, 7, 6, 4, 3, 2};
+    return severities[level];
 }

@@ -1,22 +1,56 @@
-/* log_sink.h: where formatted lines go: standard error or a file. Used by whoever holds the role of
- * the log's writer. Private to core. */
+/* log_sink.h: where log records go: a kind in its own file (log_sink_<name>.c) and a line in
+ * log_sinks.def. Used by whoever holds the role of the log's writer; a sink never waits for longer
+ * than a second. What a sink could not keep is counted, and told through it when it keeps again.
+ * Private to core. */
 #ifndef CORE_LOG_SINK_H
 #define CORE_LOG_SINK_H
 
 #include "core/log.h"
+#include "core/logfile.h"
 
-struct log_sink {
-    int fd;
-    bool json, colour;
-    bool torn; /* the last write ended within a line */
+#define LOG_SINKS 8
+
+struct log_sink;
+
+struct log_sink_kind {
+    const char *name;
+    bool (*open)(struct log_sink *s, struct bw_err *e);
+    void (*put)(struct log_sink *s, const struct log_record *rec); /* adds to `out`, or sends */
+    size_t (*flush)(struct log_sink *s); /* how many records put since the last flush are kept */
+    void (*close)(struct log_sink *s);
 };
 
-extern const struct log_sink log_sink_stderr;
+struct log_sink {
+    const struct log_sink_kind *kind;
+    const struct log_opts *o;
+    struct bw_buf out;       /* collected lines */
+    size_t put;              /* records since the last flush */
+    uint64_t lost, told;     /* by this sink; what it has told of, all reasons together */
+    uint64_t lost_elsewhere; /* in rings, as far as told or counted here */
+    struct logfile file;     /* terminal, file */
+    int fd;                  /* journald, syslog */
+    size_t sent;             /* of put: those that went out at once */
+    int64_t retry_at;        /* monotonic ns: not before then another try to connect */
+};
 
-bool log_sink_open(struct log_sink *s, const struct log_opts *o, struct bw_err *e);
-void log_sink_close(struct log_sink *s); /* becomes standard error */
-/* *Waits* for a pipe that is read slowly, for a second at most when it is non-blocking. False when
- * not all lines could be written. */
-bool log_sink_write(struct log_sink *s, bw_str lines);
+extern const struct log_sink_kind *const log_sink_kinds[]; /* NULL-terminated */
+extern const struct log_sink_kind log_sink_terminal, log_sink_lines;
+
+bool log_sink_open(struct log_sink *s, const struct log_sink_kind *k, const struct log_opts *o,
+                   struct bw_err *e);
+void log_sink_close(struct log_sink *s);
+void log_sink_put(struct log_sink *s, const struct log_record *rec);
+/* Number of records lost by this. */
+uint64_t log_sink_flush(struct log_sink *s);
+/* Tells how many were lost, when some were: `elsewhere` is the log's own count. */
+void log_sink_tell(struct log_sink *s, uint64_t elsewhere);
+bool log_sink_owes(const struct log_sink *s, uint64_t elsewhere);
+
+/* For kinds that send datagrams: true when sent whole; gives up after 100 ms. */
+bool log_sink_send(int fd, bw_str bytes);
+/* For kinds that collect lines in `out` and write them to `file`. */
+size_t log_sink_write_lines(struct log_sink *s);
+/* 0-7 as syslog and journald count. */
+int log_sink_severity(enum log_level level);
 
 #endif

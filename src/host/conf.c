@@ -4,7 +4,6 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
-#include "core/log.h"
 #include "deploy/deploy.h"
 #include "os/file.h"
 
@@ -13,13 +12,6 @@
 #define AT(member) .offset = offsetof(STRUCT, member)
 
 const char *const conf_syncs[] = {"full", "normal", "off", NULL};
-static const char *const formats[] = {"auto", "text", "json", NULL};
-static const char *const levels[] = {
-#define X(name, text) #text,
-    LOG_LEVELS(X)
-#undef X
-        NULL};
-
 static bool check_root(const void *value, struct bw_err *e)
 {
     bw_str root = bw_cstr(*(const char *const *)value);
@@ -157,27 +149,6 @@ static const struct option rest_options[] = {
     {.name = NULL},
 };
 
-static const struct option log_options[] = {
-    {.name = "level",
-     .type = OPT_ENUM,
-     AT(log.level),
-     .names = levels,
-     .initial = "\"info\"",
-     .live = true,
-     .help = "records below it are not written"},
-    {.name = "format",
-     .type = OPT_ENUM,
-     AT(log.format),
-     .names = formats,
-     .initial = "\"auto\"",
-     .help = "auto = text on a terminal, JSON lines elsewhere"},
-    {.name = "file",
-     .type = OPT_CSTR,
-     AT(log.file),
-     .help = "appended to; standard error unless said"},
-    {.name = NULL},
-};
-
 #undef STRUCT
 #define STRUCT struct conf_store
 static const struct option store_options[] = {
@@ -247,7 +218,7 @@ const struct option conf_options[] = {
      .options = server_options,
      .help = "connections, threads and deadlines"},
     {.name = "rest", .type = OPT_SECTION, .options = rest_options, .help = "the REST interface"},
-    {.name = "log", .type = OPT_SECTION, .options = log_options, .help = "the log"},
+    {.name = "log", .type = OPT_SECTION, .options = conf_log_options, .help = "the log"},
     {.name = "stores",
      .type = OPT_MAP,
      AT(stores),

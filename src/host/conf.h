@@ -32,8 +32,13 @@ struct conf {
         bool health_details;
     } rest;
     struct {
-        int level, format; /* enum log_level; conf_formats */
-        const char *file;
+        int level, format; /* enum log_level; enum conf_format */
+        bw_str levels;     /* {"area": "level"}: conf_log_areas */
+        const char **to, *file, *syslog;
+        int64_t rotate_count, rotate_size, rotate_total, rotate_daily_at;
+        int64_t rotate_file_count, rotate_file_kb,
+            rotate_file_hour; /* the chapter's; -1 = unsaid */
+        bool rotate_compress;
     } log;
     struct opt_list stores; /* struct conf_store */
     struct bw_arena arena;
@@ -41,9 +46,14 @@ struct conf {
 
 enum conf_format { CONF_FORMAT_AUTO, CONF_FORMAT_TEXT, CONF_FORMAT_JSON };
 
-extern const struct option conf_options[];
+extern const struct option conf_options[], conf_log_options[];
 extern const char *const conf_syncs[];
 
+#define CONF_AREAS 64
+/* log.levels as a list of at most CONF_AREAS. False with a sentence when it is no such object. */
+struct log_area;
+bool conf_log_areas(bw_str levels, struct log_area *out, size_t *n, struct bw_arena *a,
+                    struct bw_err *e);
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
 /* File (NULL = none), then environment, then `overrides` ("section.key=value", n of them). */

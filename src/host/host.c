@@ -130,17 +130,6 @@ void host_close(struct host *h)
     free(h);
 }
 
-bool host_log(const struct conf *c, struct bw_err *e)
-{
-    bool terminal = !c->log.file && isatty(STDERR_FILENO);
-    struct log_opts o = {.level = c->log.level,
-                         .json = c->log.format == CONF_FORMAT_JSON ||
-                                 (c->log.format == CONF_FORMAT_AUTO && !terminal),
-                         .path = c->log.file,
-                         .colour = terminal && !getenv("NO_COLOR")};
-    return log_start(&o, e);
-}
-
 /* ---- an application in this process ---- */
 
 struct embedded {

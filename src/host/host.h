@@ -12,6 +12,8 @@ enum host_use {
     HOST_INSPECT /* the database is left as it is: migrate, check */
 };
 
+struct logfile_rotate;
+
 struct host {
     struct bw_app app; /* the program's, with the tables of the settings added */
     struct conf *conf;
@@ -27,6 +29,8 @@ struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_us
 void host_close(struct host *h);
 /* Starts the log by the settings. */
 bool host_log(const struct conf *c, struct bw_err *e);
+void host_log_levels(const struct conf *c); /* those of the settings, from now on */
+struct logfile_rotate host_log_rotation(const struct conf *c);
 /* The database files of the settings, in the order of the model's stores: what `burrow migrate`
  * looks at. */
 struct store_place {

@@ -4,11 +4,18 @@
 #include "host/reload.h"
 
 #include "core/log.h"
+#include "host/host.h"
 
 static void set_level(struct conf *now, const struct conf *fresh)
 {
     now->log.level = fresh->log.level;
     log_set_level((enum log_level)now->log.level);
+}
+
+static void set_areas(struct conf *now, const struct conf *fresh)
+{
+    now->log.levels = bw_arena_str(&now->arena, fresh->log.levels);
+    host_log_levels(now);
 }
 
 static void set_drain(struct conf *now, const struct conf *fresh)
@@ -21,6 +28,7 @@ static const struct {
     void (*apply)(struct conf *now, const struct conf *fresh);
 } lives[] = {
     {"log.level", set_level},
+    {"log.levels", set_areas},
     {"server.drain_timeout", set_drain},
 };
 

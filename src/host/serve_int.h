@@ -13,7 +13,7 @@
 struct http_server;
 struct signal_watch;
 
-#define SERVE_SIGNALS 3
+#define SERVE_SIGNALS 4
 
 struct serving {
     struct launch *launch;

@@ -1,5 +1,6 @@
 /* serve_life.c: a server between its start and its end: ready after a first round of the watch,
- * fed watchdog, reload on SIGHUP, drain on SIGTERM or SIGINT (the second of them ends at once).
+ * fed watchdog, reload on SIGHUP, log files anew
+ * on SIGUSR1, drain on SIGTERM or SIGINT (the second of them ends at once).
  * Each step is told to the log, the pid file, the service manager and a waiting parent. */
 #include <signal.h>
 
@@ -95,6 +96,13 @@ static void told_to_reload(int number, void *arg)
     bw_buf_release(&said);
 }
 
+static void told_to_reopen(int number, void *arg)
+{
+    (void)arg;
+    log_reopen();
+    log_info("host", "log files opened anew", LOG_NUM("signal", number));
+}
+
 /* ---- ready, and well ---- */
 
 static void become_ready(struct serving *s)
@@ -153,6 +161,7 @@ static void begin(struct serving *s)
     s->signals[0] = signal_watch_new(loop, SIGTERM, told_to_stop, s);
     s->signals[1] = signal_watch_new(loop, SIGINT, told_to_stop, s);
     s->signals[2] = signal_watch_new(loop, SIGHUP, told_to_reload, s);
+    s->signals[3] = signal_watch_new(loop, SIGUSR1, told_to_reopen, s);
     s->host->server.connections_arg = s;
     s->host->server.connections = connections;
     s->watch.loops = s->loops;

@@ -1,0 +1,155 @@
+/* conf_log.c: the settings of the log: their table, and the levels of areas, which are an object of
+ * the user's own names. */
+#include "core/log.h"
+#include "host/conf.h"
+
+#define STRUCT     struct conf
+#define AT(member) .offset = offsetof(STRUCT, member)
+
+static const char *const formats[] = {"auto", "text", "json", NULL};
+static const char *const levels[] = {
+#define X(name, text) #text,
+    LOG_LEVELS(X)
+#undef X
+        NULL};
+
+static bool find_level(bw_str text, int *level)
+{
+    for (*level = 0; levels[*level]; ++*level)
+        if (bw_str_eq(text, bw_cstr(levels[*level])))
+            return true;
+    return false;
+}
+
+static bool read_areas(struct bw_json_reader *r, struct log_area *out, size_t *n)
+{
+    bw_str name;
+    if (bw_json_next(r) != BW_JSON_OBJECT)
+        return bw_json_refuse(r, "it takes an object: {\"http\": \"debug\"}");
+    while (bw_json_member(r, &name)) {
+        struct log_area *a = &out[*n];
+        if (*n == CONF_AREAS || name.n > 31 || !name.n)
+            return bw_json_refuse(r, "at most %d areas, each with a name of 1 to 31 bytes",
+                                  CONF_AREAS);
+        if (bw_json_next(r) != BW_JSON_TEXT || !find_level(r->text, &a->level))
+            return bw_json_refuse(r,
+                                  "the level of '%.*s' is none of trace, debug, info, warn, "
+                                  "error, fatal",
+                                  (int)name.n, name.p);
+        a->name = bw_arena_cstr(r->arena, name);
+        ++*n;
+    }
+    return bw_json_finish(r);
+}
+
+bool conf_log_areas(bw_str text, struct log_area *out, size_t *n, struct bw_arena *a,
+                    struct bw_err *e)
+{
+    struct bw_json_reader r;
+    *n = 0;
+    if (!text.p || !text.n)
+        return true;
+    bw_json_open(&r, a, text);
+    r.comments = true;
+    return read_areas(&r, out, n) || bw_fail(e, BW_BAD, "%s", r.why);
+}
+
+static bool check_levels(const void *value, struct bw_err *e)
+{
+    struct log_area areas[CONF_AREAS];
+    struct bw_arena a;
+    size_t n;
+    bw_arena_init(&a);
+    bool ok = conf_log_areas(*(const bw_str *)value, areas, &n, &a, e);
+    bw_arena_release(&a);
+    return ok;
+}
+
+const struct option conf_log_options[] = {
+    {.name = "level",
+     .type = OPT_ENUM,
+     AT(log.level),
+     .names = levels,
+     .initial = "\"info\"",
+     .live = true,
+     .help = "records below it are not written"},
+    {.name = "levels",
+     .type = OPT_RAW,
+     AT(log.levels),
+     .check = check_levels,
+     .live = true,
+     .help = "areas with a level of their own: {\"http\": \"debug\"}"},
+    {.name = "format",
+     .type = OPT_ENUM,
+     AT(log.format),
+     .names = formats,
+     .initial = "\"auto\"",
+     .help = "auto = text on a terminal, JSON lines elsewhere"},
+    {.name = "to",
+     .type = OPT_TEXTS,
+     AT(log.to),
+     .help =
+         "terminal, file, journald, syslog; unless said the file if there is one, else standard "
+         "error, or the journal when that is where it leads"},
+    {.name = "file", .type = OPT_CSTR, AT(log.file), .help = "appended to; opened anew at SIGUSR1"},
+    {.name = "syslog",
+     .type = OPT_CSTR,
+     AT(log.syslog),
+     .initial = "\"unix:/dev/log\"",
+     .help = "where syslog is: unix:PATH, udp:HOST:PORT, tcp:HOST:PORT"},
+    {.name = "rotate_count",
+     .type = OPT_INT,
+     AT(log.rotate_count),
+     .initial = "8",
+     .min = 0,
+     .max = 10000,
+     .help = "files in all, the one written to among them; 0 or 1 = no rotation"},
+    {.name = "rotate_size",
+     .type = OPT_SIZE,
+     AT(log.rotate_size),
+     .initial = "\"64 MiB\"",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "from this size on a file is rotated; 0 = any size"},
+    {.name = "rotate_total",
+     .type = OPT_SIZE,
+     AT(log.rotate_total),
+     .initial = "0",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "bytes of all rotated files together, the oldest go; 0 = any"},
+    {.name = "rotate_daily_at",
+     .type = OPT_INT,
+     AT(log.rotate_daily_at),
+     .initial = "-1",
+     .min = -1,
+     .max = 23,
+     .help = "also rotated each day at this hour of local time; -1 = not"},
+    {.name = "rotate_compress",
+     .type = OPT_BOOL,
+     AT(log.rotate_compress),
+     .initial = "true",
+     .help = "gzip for rotated files"},
+    {.name = "RotateFileCount",
+     .type = OPT_INT,
+     AT(log.rotate_file_count),
+     .initial = "-1",
+     .min = -1,
+     .max = 10000,
+     .help = "the same as rotate_count; -1 = unsaid"},
+    {.name = "RotateFileSizeKB",
+     .type = OPT_INT,
+     AT(log.rotate_file_kb),
+     .initial = "-1",
+     .min = -1,
+     .max = INT64_MAX / 1024,
+     .help = "the same as rotate_size, in KiB; -1 = unsaid"},
+    {.name = "RotateFileDailyAtHour",
+     .type = OPT_INT,
+     AT(log.rotate_file_hour),
+     .initial = "-1",
+     .min = -1,
+     .max = 23,
+     .help = "the same as rotate_daily_at; -1 = unsaid"},
+    {.name = NULL},
+};

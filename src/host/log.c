@@ -1,0 +1,80 @@
+/* log.c: the log as the settings want it. */
+#include <sys/stat.h>
+
+#include "core/log.h"
+#include "host/host.h"
+
+/* systemd says which pipe leads to its journal; standard error may have been sent elsewhere. */
+static bool leads_to_journal(void)
+{
+    const char *said = getenv("JOURNAL_STREAM");
+    struct stat st;
+    char is[64];
+    if (!said || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    snprintf(is, sizeof is, "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    return !strcmp(said, is);
+}
+
+static int64_t said_or(int64_t chapter, int64_t ours)
+{
+    return chapter >= 0 ? chapter : ours;
+}
+
+struct logfile_rotate host_log_rotation(const struct conf *c)
+{
+    int64_t hour = said_or(c->log.rotate_file_hour, c->log.rotate_daily_at);
+    return (struct logfile_rotate){
+        .count = (unsigned)said_or(c->log.rotate_file_count, c->log.rotate_count),
+        .size = c->log.rotate_file_kb >= 0 ? c->log.rotate_file_kb * 1024 : c->log.rotate_size,
+        .total = c->log.rotate_total,
+        .daily = hour >= 0,
+        .hour = (int)hour,
+        .keep_plain = !c->log.rotate_compress};
+}
+
+void host_log_levels(const struct conf *c)
+{
+    struct log_area areas[CONF_AREAS];
+    struct bw_arena a;
+    struct bw_err e;
+    size_t n;
+    log_set_level((enum log_level)c->log.level);
+    bw_arena_init(&a);
+    if (conf_log_areas(c->log.levels, areas, &n, &a, &e)) /* checked when loaded */
+        log_set_areas(areas, n);
+    bw_arena_release(&a);
+}
+
+static bool start(const struct conf *c, struct bw_err *e)
+{
+    static const char *const journald[] = {"journald", NULL};
+    bool file = c->log.file && *c->log.file, said = c->log.to && *c->log.to;
+    bool terminal = !file && isatty(STDERR_FILENO);
+    struct bw_err why;
+    struct log_opts o = {.level = c->log.level,
+                         .json = c->log.format == CONF_FORMAT_JSON ||
+                                 (c->log.format == CONF_FORMAT_AUTO && !terminal),
+                         .path = file ? c->log.file : NULL,
+                         .colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
+                         .to = said ? (const char *const *)c->log.to : NULL,
+                         .rotate = host_log_rotation(c),
+                         .name = c->name,
+                         .syslog = c->log.syslog};
+    if (!said && !file && leads_to_journal()) {
+        o.to = journald;
+        if (log_start(&o, &why))
+            return true;
+        o.to = NULL;
+    }
+    return log_start(&o, e);
+}
+
+bool host_log(const struct conf *c, struct bw_err *e)
+{
+    if (!start(c, e))
+        return false;
+    host_log_levels(c);
+    return true;
+}

@@ -1,0 +1,202 @@
+/* The log file: rotation by size and day, its bounds, packing, and what others may do to a file
+ * while it is written. */
+#include "help/t.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "core/clock.h"
+#include "core/logfile.h"
+
+#define AT INT64_C(1795475058123456) /* 2026-11-23T23:04:18.123456Z */
+
+static char folder[64], path[96];
+
+static int make(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/logfile-XXXXXX");
+    check(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/x.log", folder);
+    setenv("TZ", "UTC", 1);
+    return 0;
+}
+
+static void remove_all(void)
+{
+    struct logfile_olds olds;
+    logfile_list(path, &olds);
+    for (size_t i = 0; i < olds.n; i++)
+        unlink(olds.p[i].path);
+    logfile_list_release(&olds);
+    unlink(path);
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    clock_unset();
+    remove_all();
+    return rmdir(folder);
+}
+
+static void begin(struct logfile *f, struct logfile_rotate r)
+{
+    struct bw_err e;
+    check_ok(logfile_open(f, path, &r, &e), &e);
+}
+
+static void add(struct logfile *f, const char *line)
+{
+    check_int(logfile_write(f, bw_cstr(line)), strlen(line));
+}
+
+/* Whatever the form, by zlib, which passes plain text through. */
+static void check_content(const char *file, const char *want)
+{
+    char text[256];
+    gzFile z = gzopen(file, "rb");
+    check(z != NULL);
+    int n = gzread(z, text, sizeof text - 1);
+    gzclose(z);
+    check(n >= 0);
+    text[n] = 0;
+    assert_string_equal(text, want);
+}
+
+static void rotates_by_size_and_keeps_a_number(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct logfile_olds olds;
+    char line[16];
+    clock_set(AT, 1);
+    begin(&f, (struct logfile_rotate){.count = 3, .size = 1, .keep_plain = true});
+    for (int i = 0; i < 6; i++) {
+        snprintf(line, sizeof line, "line %d\n", i);
+        add(&f, line);
+    }
+    logfile_close(&f);
+    begin(&f, (struct logfile_rotate){.count = 3, .size = 1000}); /* packs what is there */
+    logfile_close(&f);
+    begin(&f, (struct logfile_rotate){.count = 3, .size = 1000});
+    for (;;) { /* until the thread is done */
+        pthread_mutex_lock(&f.packer.lock);
+        bool busy = f.packer.running;
+        pthread_mutex_unlock(&f.packer.lock);
+        if (!busy)
+            break;
+    }
+    logfile_close(&f);
+    logfile_list(path, &olds);
+    check_int(olds.n, 2);
+    check(olds.p[0].packed && olds.p[1].packed);
+    check(strstr(olds.p[1].path, "x.log.20261123-230418-"));
+    check_content(olds.p[0].path, "line 3\n");
+    check_content(olds.p[1].path, "line 4\n");
+    check_content(path, "line 5\n");
+    logfile_list_release(&olds);
+}
+
+static void rotates_daily(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct logfile_olds olds;
+    clock_set(AT, 1);
+    begin(&f, (struct logfile_rotate){.count = 3, .daily = true, .hour = 3, .keep_plain = true});
+    add(&f, "monday\n");
+    clock_set(AT + 3 * 3600 * BW_TIME_SECOND, 1); /* 02:04 */
+    add(&f, "night\n");
+    clock_set(AT + 4 * 3600 * BW_TIME_SECOND, 1);
+    add(&f, "tuesday\n");
+    add(&f, "still\n");
+    logfile_close(&f);
+    check_content(path, "tuesday\nstill\n");
+    logfile_list(path, &olds);
+    check_int(olds.n, 1);
+    check_content(olds.p[0].path, "monday\nnight\n");
+    logfile_list_release(&olds);
+}
+
+static void keeps_a_total(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct logfile_olds olds;
+    clock_set(AT, 1);
+    begin(&f, (struct logfile_rotate){.count = 100, .size = 1, .total = 25, .keep_plain = true});
+    for (int i = 0; i < 10; i++)
+        add(&f, "ten bytes\n");
+    logfile_close(&f);
+    begin(&f, (struct logfile_rotate){.count = 100, .total = 25, .keep_plain = true});
+    while (logfile_list(path, &olds), olds.n > 2) /* the thread at work */
+        logfile_list_release(&olds);
+    logfile_list_release(&olds);
+    logfile_close(&f);
+}
+
+static void follows_its_name(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct bw_err e;
+    char away[128];
+    snprintf(away, sizeof away, "%s/away", folder);
+    begin(&f, (struct logfile_rotate){.count = 0});
+    add(&f, "one\n");
+    check(rename(path, away) == 0);
+    add(&f, "two\n");
+    check_content(away, "one\n");
+    check_content(path, "two\n");
+    unlink(away);
+    unlink(path);
+    check(rmdir(folder) == 0);
+    add(&f, "three\n"); /* the folder is made again */
+    check_content(path, "three\n");
+    unlink(path);
+    check(rmdir(folder) == 0);
+    int fd = open(folder, O_CREAT | O_WRONLY, 0600); /* a file in the folder's place */
+    check(fd >= 0);
+    close(fd);
+    check_int(logfile_write(&f, BW_LIT("lost\n")), 0);
+    check(unlink(folder) == 0);
+    add(&f, "four\n");
+    check_content(path, "four\n");
+    logfile_reopen(&f);
+    add(&f, "five\n");
+    check_content(path, "four\nfive\n");
+    logfile_close(&f);
+    check(!logfile_open(&f, "/nowhere/at/all", &(struct logfile_rotate){.count = 0}, &e));
+    check(access("/nowhere", F_OK) != 0);
+}
+
+static void a_pipe_does_not_hold_it(void **state)
+{
+    (void)state;
+    struct logfile f;
+    begin(&f, (struct logfile_rotate){.count = 0});
+    unlink(path);
+    check(mkfifo(path, 0600) == 0);
+    check_int(logfile_write(&f, BW_LIT("lost\n")), 0); /* nobody reads */
+    unlink(path);
+    add(&f, "kept\n");
+    check_content(path, "kept\n");
+    logfile_close(&f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(rotates_by_size_and_keeps_a_number),
+        TEST(rotates_daily),
+        TEST(keeps_a_total),
+        TEST(follows_its_name),
+        TEST(a_pipe_does_not_hold_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
