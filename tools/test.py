@@ -21,8 +21,8 @@ SANITIZER_ENV = {
 # name: (build folder, meson options, what)
 UNIT_GROUPS = {
     "unit": ("build", [], r"."),
-    "unit-asan": ("build/asan", ["-Db_sanitize=address,undefined"], r"."),
-    "unit-tsan": ("build/tsan", ["-Db_sanitize=thread"], r"^(os|net|db)_|^core_(log|metric|clock)|^link_"),
+    "unit-asan": ("build/asan", ["-Db_sanitize=address,undefined", "-Doptimization=2"], r"."),
+    "unit-tsan": ("build/tsan", ["-Db_sanitize=thread", "-Doptimization=2"], r"^(os|net|db)_|^core_(log|metric|clock)|^link_"),
     "unit-ucontext": ("build/ucontext", ["-Dfiber=ucontext"], r"^(os|net)_"),
 }
 PYTEST_GROUPS = {

@@ -191,7 +191,7 @@ static char *put_field(char *o, const struct log_field *f, uint32_t n)
     s.null = f->kind == 's' && !f->s.p;
     memcpy(o, &s, sizeof s);
     o += sizeof s;
-    if (!n)
+    if (!n || !f->s.p)
         return o;
     size_t whole = f->s.n <= n ? f->s.n : n - (sizeof CUT - 1);
     memcpy(o, f->s.p, whole);
