@@ -14,11 +14,12 @@ static const struct arg *find(const struct arg *known, bw_str name)
 static bool unknown(const struct args *a, const char *word, bw_str name, struct bw_err *e)
 {
     struct near near;
-    char hint[96];
+    char hint[96] = "";
     near_init(&near, name);
     for (const struct arg *k = a->known; k->name; k++)
         near_offer(&near, bw_cstr(k->name));
-    near_hint(&near, hint);
+    if (near.best.p)
+        snprintf(hint, sizeof hint, ", did you mean '--%.*s'?", BW_FMT(near.best));
     return bw_fail(e, BW_BAD, "no switch '%s'%s; --help lists them", word, hint);
 }
 

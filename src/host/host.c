@@ -56,17 +56,34 @@ static int64_t fit_cache(const struct host *h, const struct store_place *p)
     return cache;
 }
 
+/* Makes what must be there before the store is opened. *missing: a look at it will find nothing. */
+static bool prepare_place(struct host *h, const struct store_place *p, enum host_use use,
+                          bool *missing, struct bw_err *e)
+{
+    *missing = *p->path && use != HOST_SERVE && access(p->path, F_OK) != 0;
+    if (*p->path && use == HOST_SERVE)
+        return make_folder(p->path, &h->arena, e);
+    if (*missing && use == HOST_INSPECT)
+        return bw_fail(e, BW_MISSING, "there is no '%s' yet; the first start makes it", p->path);
+    if (*missing)
+        log_info("host", "not there yet; the first start makes it", LOG_CSTR("path", p->path));
+    return true;
+}
+
 static struct store *open_place(struct host *h, const struct store_place *p, enum host_use use,
                                 struct bw_err *e)
 {
-    if (*p->path && use == HOST_SERVE && !make_folder(p->path, &h->arena, e))
+    bool missing;
+    if (!prepare_place(h, p, use, &missing, e)) {
+        bw_because(e, "opening the store '%s'", p->name);
         return NULL;
+    }
     struct store_opts o = {.name = p->name,
-                           .path = p->path,
+                           .path = missing ? "" : p->path,
                            .sync = conf_syncs[p->conf->sync],
                            .cache_bytes = fit_cache(h, p),
                            .query_timeout = p->conf->query_timeout,
-                           .sync_schema = use == HOST_SERVE};
+                           .sync_schema = use == HOST_SERVE || missing};
     struct store *s = store_open(p->kind, &o, p->tables, p->n_tables, e);
     if (!s)
         bw_because(e, "opening the store '%s'", p->name);

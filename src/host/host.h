@@ -8,8 +8,9 @@
 #include "rest/server.h"
 
 enum host_use {
-    HOST_SERVE,  /* tables are created and additively changed */
-    HOST_INSPECT /* the database is left as it is: migrate, check */
+    HOST_SERVE,   /* tables are created and additively changed */
+    HOST_INSPECT, /* the database is left as it is: migrate, check */
+    HOST_TRY      /* the same; what is not there yet is made in memory, to see that it can be */
 };
 
 struct logfile_rotate;

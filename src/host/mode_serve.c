@@ -30,7 +30,7 @@ int mode_check(struct launch *l)
     struct bw_err e = {.code = BW_OK};
     if (!host_log(&l->conf, &e))
         return launch_complain(l, &e, 1);
-    struct host *h = host_open(&l->app, &l->conf, HOST_INSPECT, &e);
+    struct host *h = host_open(&l->app, &l->conf, HOST_TRY, &e);
     if (h)
         puts("settings, tables and database fit together");
     else

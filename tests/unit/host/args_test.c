@@ -53,7 +53,7 @@ static void wrong_use(void **state)
         const char *word;
         const char *says;
     } cases[] = {
-        {"--chek", "did you mean 'check'"},
+        {"--chek", "did you mean '--check'"},
         {"--check=yes", "takes no value"},
         {"--listen", "--listen ADDR"},
         {"-x", "no switch '-x'"},
