@@ -136,7 +136,7 @@ def test_a_service_without_systemd(tmp_path):
 
 
 def test_wrong_use(tmp_path):
-    for words, said in ((["--fork", "--kill"], "--fork and --kill exclude each other"), (["--kil"], "did you mean 'kill'"),
+    for words, said in ((["--fork", "--kill"], "--fork and --kill exclude each other"), (["--kil"], "did you mean '--kill'"),
                         (["/run", "/state"], "--run and --state exclude each other")):
         out = blog(tmp_path, *words)
         assert out.returncode == 2 and said in out.stderr
