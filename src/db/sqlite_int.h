@@ -122,11 +122,12 @@ struct sqlite_writer {
     unsigned target; /* what the gathering writer waits for, 0 = it does not */
     bool closing;
     /* The writer thread's own. */
-    int64_t commit_time; /* smoothed, ns */
-    unsigned expected;   /* size of the last group and those queued at its commit */
-    int64_t deadline;    /* of the running lease, 0 = none */
-    unsigned frames;     /* in the WAL after the last commit */
-    unsigned tried;      /* frames at the last checkpoint */
+    int64_t commit_time;   /* smoothed, ns */
+    unsigned expected;     /* size of the last group and those queued at its commit */
+    unsigned misses, pass; /* vain waits for a few others; commits to pass before the next */
+    int64_t deadline;      /* of the running lease, 0 = none */
+    unsigned frames;       /* in the WAL after the last commit */
+    unsigned tried;        /* frames at the last checkpoint */
     int64_t tried_at;
     int64_t wal_bytes; /* as last told to the metric */
 };

@@ -2,9 +2,12 @@
  * it. The queue has the lock; all else in struct sqlite_writer is the thread's own while it runs.
  * What the thread does with an operation stands in sqlite_group.c and sqlite_lease.c.
  *
- * Gathering: on a disk with a fast flush any delay loses, on a slow one half of the commits would
- * carry a single operation. So it waits only when a commit takes over a millisecond, until as many
- * are queued as the last commit served and left waiting, for at most a tenth of a commit's time. */
+ * Gathering: without, the operations of a few writers fall into two beats, and half of the commits
+ * carry half of them. So it waits until as many are queued as the last commit served and left
+ * waiting: when a commit takes over a millisecond, for at most a tenth of its time. On a disk with
+ * a fast flush a delay loses when there are many writers, whose beats overlap with the work; with
+ * few it gains if they come back in half a commit's time, so it is tried, and after a vain try
+ * passed over for twice as many commits as the time before. */
 #include "db/sqlite_int.h"
 
 #include "core/clock.h"
@@ -13,14 +16,14 @@
 
 #define QUEUE       16384 /* operations waiting for the writer */
 #define SLOW_COMMIT CLOCK_MS
+#define FEW         8
+#define PASS_MAX    255
 #define GATHER_MAX  (CLOCK_MS / 2)
 #define PRESSED_NAP (10 * CLOCK_MS)
 
-static void gather(struct sqlite_writer *w)
+/* Until as many are queued as the last commit served and left waiting, or the time is over. */
+static bool wait_for_more(struct sqlite_writer *w, int64_t most)
 {
-    if (w->commit_time < SLOW_COMMIT)
-        return;
-    int64_t most = w->commit_time / 10 < GATHER_MAX ? w->commit_time / 10 : GATHER_MAX;
     int64_t end = clock_mono() + most;
     w->target = w->expected;
     while (w->queued < w->target && !w->closing) {
@@ -28,7 +31,25 @@ static void gather(struct sqlite_writer *w)
         if (left <= 0 || uv_cond_timedwait(&w->work, &w->lock, (uint64_t)left) != 0)
             break;
     }
+    bool came = w->queued >= w->target;
     w->target = 0;
+    return came;
+}
+
+static void gather(struct sqlite_writer *w)
+{
+    if (w->queued >= w->expected)
+        return;
+    if (w->commit_time >= SLOW_COMMIT) {
+        int64_t most = w->commit_time / 10;
+        wait_for_more(w, most < GATHER_MAX ? most : GATHER_MAX);
+    } else if (w->expected <= FEW && w->pass > 0) {
+        w->pass--;
+    } else if (w->expected <= FEW) {
+        bool came = wait_for_more(w, w->commit_time / 2);
+        w->misses = came ? 0 : w->misses * 2 + 1 < PASS_MAX ? w->misses * 2 + 1 : PASS_MAX;
+        w->pass = w->misses;
+    }
 }
 
 /* Until there is work, or the end; while long reads wait for an empty log, for a moment. */
