@@ -35,7 +35,7 @@ static const char service[] =
     "TimeoutStopSec=@drain@\n"
     "# Each connection is a descriptor; databases need some too.\n"
     "LimitNOFILE=65536\n"
-    "# One JSON line for each record: `journalctl -u @name@ -o cat`.\n"
+    "# Records carry their level and fields: `journalctl -u @name@ -p warning -o verbose`.\n"
     "StandardOutput=journal\n"
     "StandardError=journal\n"
     "SyslogIdentifier=@name@\n"

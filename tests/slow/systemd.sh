@@ -73,6 +73,7 @@ say socket ask
 say socket-after show
 journalctl --sync
 say journal journalctl -u notes -o cat
+say journal-fields journalctl -u notes -o export -n 400
 systemctl stop notes.socket notes
 rm -r /etc/systemd/system/notes.socket /etc/systemd/system/notes.service /etc/systemd/system/notes.service.d
 service() { /usr/local/bin/burrow serve /etc/notes.json "$@"; }

@@ -83,7 +83,8 @@ def test_the_socket_starts_the_service(steps):
 
 
 def test_the_journal_has_the_log(steps):
-    assert '"msg":"ready"' in steps["journal"][1] and '"msg":"stopped"' in steps["journal"][1]
+    assert re.search(r"(?m)^ready pid=\d+$", steps["journal"][1]) and re.search("(?m)^stopped$", steps["journal"][1])
+    assert re.search(r"(?m)^BURROW_AREA=host$", steps["journal-fields"][1])
 
 
 def test_install_start_stop_uninstall(steps):
