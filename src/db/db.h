@@ -57,6 +57,9 @@ struct db_driver {
 extern const struct db_driver *const db_drivers[]; /* from drivers.def, NULL-terminated */
 
 struct db *db_open(const char *driver, const struct db_opts *o, struct bw_err *e);
+/* Reads that take as long, their caller's pauses included, are told to the log, for every database
+ * of the process; 0 = none. */
+void db_set_slow(int64_t ns);
 void db_close(struct db *db); /* waits for queued writes; no fiber may be inside */
 const struct db_driver *db_kind(const struct db *db);
 

@@ -4,6 +4,7 @@
 #include "db/sqlite_int.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 
 /* The log can be begun anew only at a moment without readers of its old content, and long reads
  * that overlap leave none. So when it has grown too long, a statement known to be slow waits until
@@ -67,10 +68,29 @@ int sqlite_next(struct db_rows *rows, struct bw_err *e)
     return rc == SQLITE_DONE ? 0 : ended(st, rc, e);
 }
 
+static _Atomic int64_t slow_from;
+
+void db_set_slow(int64_t ns)
+{
+    atomic_store(&slow_from, ns);
+}
+
+/* The values are bound, so the text tells no secret. */
+static void tell_slow(const struct sqlite_stmt *st, const struct sqlite_reader *r)
+{
+    int64_t slow = atomic_load_explicit(&slow_from, memory_order_relaxed);
+    int64_t took = slow ? clock_mono() - (r->deadline - r->set->s->opts.query_timeout) : 0;
+    if (slow && took >= slow)
+        log_warn("db", "slow query", LOG_REAL("ms", (double)took / 1e6),
+                 LOG_TEXT("sql", bw_str_of(st->sql, st->n)));
+}
+
 void sqlite_rows_close(struct db_rows *rows)
 {
     struct sqlite_stmt *st = (struct sqlite_stmt *)rows;
     struct sqlite_reader *r = st->conn->reader;
+    if (r)
+        tell_slow(st, r);
     sqlite_stmt_put(st);
     if (r)
         sqlite_reader_give(r);

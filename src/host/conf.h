@@ -39,6 +39,9 @@ struct conf {
         int64_t rotate_file_count, rotate_file_kb,
             rotate_file_hour; /* the chapter's; -1 = unsaid */
         bool rotate_compress;
+        const char *access, *access_file;
+        int64_t access_sample, slow_request, slow_query;
+        bool access_errors_only;
     } log;
     struct opt_list stores; /* struct conf_store */
     struct bw_arena arena;

@@ -2,6 +2,7 @@
  * the user's own names. */
 #include "core/log.h"
 #include "host/conf.h"
+#include "rest/access.h"
 
 #define STRUCT     struct conf
 #define AT(member) .offset = offsetof(STRUCT, member)
@@ -63,6 +64,13 @@ static bool check_levels(const void *value, struct bw_err *e)
     bool ok = conf_log_areas(*(const bw_str *)value, areas, &n, &a, e);
     bw_arena_release(&a);
     return ok;
+}
+
+static bool check_access(const void *value, struct bw_err *e)
+{
+    const char *format = *(const char *const *)value;
+    struct access a;
+    return !format || !*format || access_compile(&a, format, e);
 }
 
 const struct option conf_log_options[] = {
@@ -151,5 +159,43 @@ const struct option conf_log_options[] = {
      .min = -1,
      .max = 23,
      .help = "the same as rotate_daily_at; -1 = unsaid"},
+    {.name = "access",
+     .type = OPT_CSTR,
+     AT(log.access),
+     .check = check_access,
+     .help = "a line for each request: common, combined, json, or a text with variables such as "
+             "$peer $request $status $ms; none unless said"},
+    {.name = "access_file",
+     .type = OPT_CSTR,
+     AT(log.access_file),
+     .help = "where these lines go, rotated as the log; standard output unless said"},
+    {.name = "access_sample",
+     .type = OPT_INT,
+     AT(log.access_sample),
+     .initial = "1",
+     .min = 1,
+     .max = 1000000000,
+     .help = "only every n-th of the requests that did not fail"},
+    {.name = "access_errors_only",
+     .type = OPT_BOOL,
+     AT(log.access_errors_only),
+     .initial = "false",
+     .help = "only requests answered with 400 or above"},
+    {.name = "slow_request",
+     .type = OPT_DURATION,
+     AT(log.slow_request),
+     .initial = "0",
+     .min = 0,
+     .max = INT64_MAX,
+     .live = true,
+     .help = "requests that take as long are told to the log; 0 = none"},
+    {.name = "slow_query",
+     .type = OPT_DURATION,
+     AT(log.slow_query),
+     .initial = "0",
+     .min = 0,
+     .max = INT64_MAX,
+     .live = true,
+     .help = "reads of the database that take as long are told to the log; 0 = none"},
     {.name = NULL},
 };

@@ -124,6 +124,12 @@ struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_us
                             .batch_atomic_max = conf->rest.batch_max,
                             .batch_deadline = conf->rest.batch_timeout,
                             .health_details = conf->rest.health_details};
+    if (use == HOST_SERVE && conf->log.access && *conf->log.access) {
+        bw_must(access_compile(&h->access, conf->log.access, e)); /* checked when loaded */
+        h->access.sample = conf->log.access_sample;
+        h->access.errors_only = conf->log.access_errors_only;
+        o.access = &h->access;
+    }
     bool made = join_tables(h, e) && server_init(&h->server, &h->app, &o, e);
     if (made && open_stores(h, use, e) && server_ready(&h->server, e))
         return h;

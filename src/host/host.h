@@ -5,6 +5,7 @@
 #define HOST_HOST_H
 
 #include "host/conf.h"
+#include "rest/access.h"
 #include "rest/server.h"
 
 enum host_use {
@@ -16,7 +17,8 @@ enum host_use {
 struct logfile_rotate;
 
 struct host {
-    struct bw_app app; /* the program's, with the tables of the settings added */
+    struct access access; /* when the settings want one */
+    struct bw_app app;    /* the program's, with the tables of the settings added */
     struct conf *conf;
     struct bw_server server;
     struct store **stores; /* NULL-terminated */

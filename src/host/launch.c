@@ -57,6 +57,11 @@ void launch_settle(const struct launch *l, struct conf *c)
         c->log.file =
             bw_arena_printf(&c->arena, "%s/%s.log", *c->data ? c->data : l->home, l->app.name).p;
     c->log.file = absolute(l, c->log.file, &c->arena);
+    if (!c->log.access_file || !*c->log.access_file)
+        c->log.access_file = bw_arena_printf(&c->arena, "%s/%s.access.log",
+                                             *c->data ? c->data : l->home, l->app.name)
+                                 .p;
+    c->log.access_file = absolute(l, c->log.access_file, &c->arena);
     for (const char **at = c->listen; *at; at++)
         if (!strncmp(*at, "unix:", 5))
             *at = bw_arena_printf(&c->arena, "unix:%s", absolute(l, *at + 5, &c->arena)).p;

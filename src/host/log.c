@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "core/log.h"
+#include "db/db.h"
 #include "host/host.h"
 
 /* systemd says which pipe leads to its journal; standard error may have been sent elsewhere. */
@@ -61,7 +62,10 @@ static bool start(const struct conf *c, struct bw_err *e)
                          .to = said ? (const char *const *)c->log.to : NULL,
                          .rotate = host_log_rotation(c),
                          .name = c->name,
-                         .syslog = c->log.syslog};
+                         .syslog = c->log.syslog,
+                         .access = !c->log.access || !*c->log.access ? NULL
+                                   : c->log.access_file              ? c->log.access_file
+                                                                     : ""};
     if (!said && !file && leads_to_journal()) {
         o.to = journald;
         if (log_start(&o, &why))
@@ -76,5 +80,7 @@ bool host_log(const struct conf *c, struct bw_err *e)
     if (!start(c, e))
         return false;
     host_log_levels(c);
+    access_set_slow(c->log.slow_request);
+    db_set_slow(c->log.slow_query);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "host/reload.h"
 
 #include "core/log.h"
+#include "db/db.h"
 #include "host/host.h"
 
 static void set_level(struct conf *now, const struct conf *fresh)
@@ -18,6 +19,18 @@ static void set_areas(struct conf *now, const struct conf *fresh)
     host_log_levels(now);
 }
 
+static void set_slow_request(struct conf *now, const struct conf *fresh)
+{
+    now->log.slow_request = fresh->log.slow_request;
+    access_set_slow(now->log.slow_request);
+}
+
+static void set_slow_query(struct conf *now, const struct conf *fresh)
+{
+    now->log.slow_query = fresh->log.slow_query;
+    db_set_slow(now->log.slow_query);
+}
+
 static void set_drain(struct conf *now, const struct conf *fresh)
 {
     now->server.drain_timeout = fresh->server.drain_timeout; /* read on this thread, at the end */
@@ -29,6 +42,8 @@ static const struct {
 } lives[] = {
     {"log.level", set_level},
     {"log.levels", set_areas},
+    {"log.slow_request", set_slow_request},
+    {"log.slow_query", set_slow_query},
     {"server.drain_timeout", set_drain},
 };
 

@@ -15,6 +15,7 @@
 
 struct step;
 struct openapi;
+struct access;
 
 #define SERVER_STEPS 24
 
@@ -28,6 +29,7 @@ struct server_opts {
     int64_t batch_atomic_max; /* writes of one atomic batch */
     int64_t batch_deadline;   /* ns an atomic batch may hold the writer */
     bool health_details;      /* tell dependencies on /health and /ready */
+    const struct access *access; /* of the access log; NULL = none */
 };
 
 struct bw_server {

@@ -5,6 +5,22 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/metric.h"
+#include "rest/access.h"
+
+static _Atomic int64_t slow_from;
+
+void access_set_slow(int64_t ns)
+{
+    atomic_store(&slow_from, ns);
+}
+
+static void tell_slow(struct bw_req *rq, int64_t took)
+{
+    log_warn("rest", "slow request", LOG_TEXT("method", rq->http->method_text),
+             LOG_TEXT("path", rq->http->path), LOG_CSTR("route", rq->endpoint->path),
+             LOG_NUM("status", rq->res->status), LOG_REAL("ms", (double)took / 1e6),
+             LOG_CSTR("request", req_name(rq)));
+}
 
 static enum step_result observe(struct bw_req *rq, struct bw_err *e)
 {
@@ -18,6 +34,11 @@ static enum step_result observe(struct bw_req *rq, struct bw_err *e)
     metric_observe(ep->m_time, took);
     if (rq->counted)
         metric_add(ep->m_in_flight, -1);
+    int64_t slow = atomic_load_explicit(&slow_from, memory_order_relaxed);
+    if (slow && took >= slow)
+        tell_slow(rq, took);
+    if (rq->server->opts.access)
+        access_log(rq->server->opts.access, rq, took);
     log_debug("rest", "request", LOG_TEXT("method", rq->http->method_text),
               LOG_TEXT("path", rq->http->path), LOG_NUM("status", status),
               LOG_REAL("ms", (double)took / 1e6), LOG_TEXT("peer", rq->http->peer));

@@ -1,0 +1,46 @@
+"""The access log, and records of what is slow, by a real server."""
+import json
+import re
+
+import burrow
+
+
+def test_the_access_log(start, tmp_path):
+    s = start("--log.access=json", f"--log.access_file={tmp_path / 'access.log'}")
+    assert s.get("/api/Article/999?token=secret", headers={"User-Agent": 'x"y', "X-Request-Id": "r-1"}).status_code == 400
+    assert s.get("/health").status_code == 200
+    assert s.stop() == 0
+    lines = [json.loads(l) for l in (tmp_path / "access.log").read_text().splitlines()]
+    assert [(l["path"], l["status"]) for l in lines] == [("/api/Article/999", 400), ("/health", 200)]
+    assert lines[0]["user_agent"] == 'x"y' and lines[0]["request"] == "r-1" and lines[0]["peer"] == "127.0.0.1"
+    assert "secret" not in (tmp_path / "access.log").read_text()
+
+
+def test_the_access_log_on_standard_output(start):
+    s = start("--log.access=common", "--log.access_errors_only=true")
+    s.get("/health")
+    s.get("/nowhere")
+    assert s.stop() == 0
+    s.process.wait()
+    lines = [l for l in s.out_lines if not l.startswith("listening")]
+    assert len(lines) == 1, lines
+    assert re.fullmatch(r'127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET /nowhere HTTP/1\.1" 404 \d+',
+                        lines[0])
+
+
+def test_a_wrong_form_is_refused(tmp_path):
+    r = burrow.run(burrow.BLOG, "--check", "--data", tmp_path / "data", "--log.access=$ip")
+    assert r.returncode != 0 and "$ip' is none of $peer" in r.stderr
+
+
+def test_what_is_slow_is_told(start):
+    s = start("--log.slow_request=1us", "--log.slow_query=1us", "--log.format=json")
+    s.get("/api/Article?q=secret")
+    s.get("/api/Article?limit=3")
+    assert s.stop() == 0
+    records = [json.loads(l) for l in s.log().splitlines() if l.startswith("{")]
+    requests = [r for r in records if r["msg"] == "slow request"]
+    queries = [r for r in records if r["msg"] == "slow query"]
+    assert [r["path"] for r in requests] == ["/api/Article"] * 2 and requests[0]["ms"] > 0
+    assert any("Article" in q["sql"] for q in queries)
+    assert "secret" not in s.log()
