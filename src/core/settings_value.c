@@ -439,7 +439,13 @@ bool settings_member(struct load *l, const struct option *o, void *at)
     bw_str raw;
     if (o->type != OPT_RAW)
         return settings_value(l, o, at, bw_json_next(&l->r));
-    return bw_json_whole(&l->r, &raw) && store_raw(l, at, raw) && check_value(l, o, at, l->r.token);
+    if (!bw_json_whole(&l->r, &raw))
+        return false;
+    if (bw_str_eq(raw, BW_LIT("null"))) { /* as it is printed when it was not set */
+        *(bw_str *)at = bw_str_of(NULL, 0);
+        return true;
+    }
+    return store_raw(l, at, raw) && check_value(l, o, at, l->r.token);
 }
 
 /* ---- bare words ---- */
