@@ -25,7 +25,10 @@ static bool find_level(bw_str text, int *level)
 static bool read_areas(struct bw_json_reader *r, struct log_area *out, size_t *n)
 {
     bw_str name;
-    if (bw_json_next(r) != BW_JSON_OBJECT)
+    enum bw_json_kind k = bw_json_next(r);
+    if (k == BW_JSON_NULL) /* as printed when none is set */
+        return true;
+    if (k != BW_JSON_OBJECT)
         return bw_json_refuse(r, "it takes an object: {\"http\": \"debug\"}");
     while (bw_json_member(r, &name)) {
         struct log_area *a = &out[*n];

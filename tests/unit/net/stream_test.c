@@ -143,7 +143,13 @@ static void client_open(struct client *c, struct listener *l)
 }
 
 #define CLIENTS 40
-#define BYTES   (600 * 1024)
+#if defined(BW_TORTURE)
+#define BYTES (6 * 1024)
+#define BIG   (3 * 1024 * 1024)
+#else
+#define BYTES (600 * 1024)
+#define BIG   (16 * 1024 * 1024)
+#endif
 
 static struct listener *listener;
 static atomic_int clients_left;
@@ -241,7 +247,7 @@ static void count_bytes(struct stream *s, bw_str bytes, int sys)
 
 static void holding(struct loops *ls)
 {
-    static char big[16 * 1024 * 1024];
+    static char big[BIG];
     static const struct stream_events counting = {count_bytes, NULL, NULL};
     struct client c;
     size_t came = 0;
