@@ -109,5 +109,6 @@ void log_format_5424(struct bw_buf *out, const char *app, int priority,
                      const struct log_record *rec);
 /* From a signal handler: what was written last, and what is not written yet. */
 void log_dump(int fd);
+int log_dump_fd(void); /* of the log file, -1 = none */
 
 #endif

@@ -65,9 +65,8 @@ void log_dump(int fd)
     bw_time at;
     log_output_dump(fd);
     for (struct log_ring *r = log_ring_first(); r; r = log_ring_next(r))
-        for (int i = 0; i < 100 && log_ring_front(r, &at); i++) {
+        if (log_ring_front(r, &at)) { /* the oldest of each; all others follow it in a core */
             log_ring_read(r, &rec, fields);
             dump(fd, &rec);
-            log_ring_pop(r);
         }
 }

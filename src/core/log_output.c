@@ -240,8 +240,16 @@ void log_output_forked(void)
 
 /* ---- after a crash ---- */
 
+int log_dump_fd(void)
+{
+    const struct log_sink *s = &now->sinks[0];
+    return now->n && s->file.path ? s->file.fd : -1;
+}
+
 void log_output_dump(int fd)
 {
+    if (fd == log_dump_fd())
+        return; /* they stand there already */
     size_t end = recent_at % RECENT;
     ssize_t n = 0;
     if (recent_at > RECENT)

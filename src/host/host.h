@@ -34,6 +34,9 @@ void host_close(struct host *h);
 bool host_log(const struct conf *c, struct bw_err *e);
 void host_log_levels(const struct conf *c); /* those of the settings, from now on */
 struct logfile_rotate host_log_rotation(const struct conf *c);
+/* From now on a crash tells signal, backtrace, requests in hand and last records to standard error
+ * and the log file. Once, before loops are made; c->name must live as long. */
+void host_watch_crashes(const struct conf *c);
 /* The database files of the settings, in the order of the model's stores: what `burrow migrate`
  * looks at. */
 struct store_place {

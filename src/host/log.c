@@ -4,6 +4,8 @@
 #include "core/log.h"
 #include "db/db.h"
 #include "host/host.h"
+#include "os/crash.h"
+#include "rest/in_hand.h"
 
 /* systemd says which pipe leads to its journal; standard error may have been sent elsewhere. */
 static bool leads_to_journal(void)
@@ -83,4 +85,15 @@ bool host_log(const struct conf *c, struct bw_err *e)
     access_set_slow(c->log.slow_request);
     db_set_slow(c->log.slow_query);
     return true;
+}
+
+static void tell_crash(int fd)
+{
+    in_hand_dump(fd);
+    log_dump(fd);
+}
+
+void host_watch_crashes(const struct conf *c)
+{
+    crash_watch(c->name, tell_crash, log_dump_fd);
 }

@@ -118,6 +118,7 @@ static int run(struct serving *s)
         tell_failure(s, &e);
         return s->life == LAUNCH_FORK ? 1 : launch_complain(s->launch, &e, 1);
     }
+    host_watch_crashes(&s->launch->conf);
     bool ok = serve(s, &e);
     if (!ok)
         log_error("host", "could not start", log_err(&e));

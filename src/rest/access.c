@@ -51,11 +51,21 @@ static void put_raw(struct line *l, bw_str s)
     }
 }
 
+static bool is_plain(bw_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '"' || s.p[i] == '\\')
+            return false;
+    return true;
+}
+
 /* An absent value is "-" as in the old formats, and empty in JSON. */
 static void put(struct line *l, bw_str s)
 {
     s.n = s.n < l->value_max ? s.n : l->value_max;
-    if (l->of->json)
+    if (l->of->json && is_plain(s))
+        bw_buf_put(&l->out, s);
+    else if (l->of->json)
         bw_json_escape(&l->out, s);
     else if (s.n)
         put_raw(l, s);
@@ -162,7 +172,8 @@ static void put_user_agent(struct line *l)
 
 static void put_name(struct line *l)
 {
-    put(l, bw_cstr(req_name(l->rq)));
+    bool named = l->rq->name[0] || http_req_field(l->rq->http, "x-request-id").p;
+    put(l, bw_cstr(named ? req_name(l->rq) : "")); /* else nobody knows it by one */
 }
 
 static const struct {

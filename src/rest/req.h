@@ -23,12 +23,13 @@ struct bw_req {
     struct req_param *params; /* of the query string, in order; by req_params */
     unsigned n_params;
     bool params_read;
-    struct bw_json_writer json; /* over res->body */
-    struct faults *faults;      /* what a 422 tells field by field; NULL when none */
-    void *client;               /* link's in-process client of this request */
-    int64_t began;              /* monotonic ns */
-    bool counted;               /* in flight, by step route: step observe takes it back */
-    char name[40];              /* of this request, by req_name; "" until asked */
+    struct bw_json_writer json;          /* over res->body */
+    struct faults *faults;               /* what a 422 tells field by field; NULL when none */
+    void *client;                        /* link's in-process client of this request */
+    int64_t began;                       /* monotonic ns */
+    bool counted;                        /* in flight, by step route: step observe takes it back */
+    struct bw_req *hand_next, **hand_at; /* in_hand.h */
+    char name[40];                       /* of this request, by req_name; "" until asked */
 };
 
 /* The request's name in problems and log records: X-Request-Id when a peer gave a harmless one

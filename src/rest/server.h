@@ -26,9 +26,9 @@ struct server_opts {
     const char *root; /* "api": first part of every table and service path; "" = none */
     int64_t limit_default, limit_max; /* records of a list */
     size_t max_body;
-    int64_t batch_atomic_max; /* writes of one atomic batch */
-    int64_t batch_deadline;   /* ns an atomic batch may hold the writer */
-    bool health_details;      /* tell dependencies on /health and /ready */
+    int64_t batch_atomic_max;    /* writes of one atomic batch */
+    int64_t batch_deadline;      /* ns an atomic batch may hold the writer */
+    bool health_details;         /* tell dependencies on /health and /ready */
     const struct access *access; /* of the access log; NULL = none */
 };
 

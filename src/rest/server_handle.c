@@ -3,6 +3,7 @@
 #include "rest/server.h"
 
 #include "core/clock.h"
+#include "rest/in_hand.h"
 #include "rest/steps.h"
 
 /* Only what is read before it is written is set: the arrays of the match would cost more to clear
@@ -32,6 +33,7 @@ void server_handle(struct http_req *h, struct http_res *rs, void *arg)
     struct bw_req rq;
     struct bw_err e;
     begin(&rq, s, h, rs);
+    in_hand_add(&rq);
     bool done = false;
     for (unsigned i = 0; i < s->n_steps; i++) {
         const struct step *step = s->steps[i];
@@ -42,4 +44,5 @@ void server_handle(struct http_req *h, struct http_res *rs, void *arg)
             problem_answer(&rq, &e);
         done |= r != STEP_ON;
     }
+    in_hand_remove(&rq);
 }

@@ -1,6 +1,10 @@
 """The access log, and records of what is slow, by a real server."""
 import json
+import pathlib
 import re
+import signal
+
+import pytest
 
 import burrow
 
@@ -44,3 +48,14 @@ def test_what_is_slow_is_told(start):
     assert [r["path"] for r in requests] == ["/api/Article"] * 2 and requests[0]["ms"] > 0
     assert any("Article" in q["sql"] for q in queries)
     assert "secret" not in s.log()
+
+
+def test_a_crash_tells_what_was_going_on(start, tmp_path):
+    if b"libasan" in pathlib.Path(burrow.BLOG).read_bytes():
+        pytest.skip("the sanitizer has its own handler")
+    s = start(f"--log.file={tmp_path / 'x.log'}")
+    assert s.get("/health").status_code == 200
+    assert s.stop(signal.SIGSEGV) == -signal.SIGSEGV
+    for text in (s.log(), (tmp_path / "x.log").read_text()):
+        assert "crashed: SIGSEGV" in text and "backtrace:" in text and "end of the crash report" in text
+        assert '"msg":"ready"' in text
