@@ -58,7 +58,7 @@ static void retry(struct loop_timer *t)
 static void pause_door(struct door *d, int sys)
 {
     if (!atomic_exchange(&d->of->told_full, true))
-        log_warn("listen", "cannot accept connections for now; raise the limit of open files",
+        log_warn("listen", "cannot accept connections at the moment; raise the limit of open files",
                  LOG_CSTR("error", strerror(sys)));
     uv_poll_stop(&d->poll);
     if (list_empty(&d->paused))

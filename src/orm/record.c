@@ -59,3 +59,14 @@ bool faults_fail(const struct faults *f, struct bw_err *e)
     bw_buf_release(&all);
     return false;
 }
+
+struct bw_value *record_keep(const struct table *t, const struct bw_value *row, struct bw_arena *a)
+{
+    struct bw_value *copy = BW_NEW_N(a, struct bw_value, t->n_columns);
+    for (unsigned i = 0; i < t->n_columns; i++) {
+        copy[i] = row[i];
+        if (row[i].kind == BW_KIND_TEXT || row[i].kind == BW_KIND_BLOB)
+            copy[i].s = bw_arena_str(a, row[i].s);
+    }
+    return copy;
+}

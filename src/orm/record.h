@@ -86,6 +86,9 @@ void record_write(const struct table *t, const struct column_set *set, const str
 /* One value as JSON by its column. */
 void record_write_value(const struct column *c, struct bw_value v, struct bw_json_writer *w);
 
+/* A copy of a row that lives in the arena: what store_next gives is borrowed until the next one. */
+struct bw_value *record_keep(const struct table *t, const struct bw_value *row, struct bw_arena *a);
+
 /* C struct ↔ values, by the descriptor's offsets; only for tables with a C struct. Texts are
  * borrowed. Beyond table.h: a null ENUM is -1; an int that is no name's index becomes an INT value,
  * which record_check refuses. Hidden columns come out null. */

@@ -72,17 +72,13 @@ static bool look_ahead(struct list *l, struct bw_err *e)
     q.limit = 2;
     l->linked = true;
     struct store_cursor *c = store_list(&q, l->rq->arena, e);
-    struct bw_value *row = BW_NEW_N(l->rq->arena, struct bw_value, l->q.table->n_columns), *next;
-    next = BW_NEW_N(l->rq->arena, struct bw_value, l->q.table->n_columns);
+    struct bw_value *row = BW_NEW_N(l->rq->arena, struct bw_value, q.table->n_columns);
     int got = c ? store_next(c, row, e) : -1;
-    if (got > 0) {
-        for (unsigned i = 0; i < l->q.table->n_columns; i++)
-            if (row[i].kind == BW_KIND_TEXT)
-                row[i].s = bw_arena_str(l->rq->arena, row[i].s);
-        got = store_next(c, next, e);
-        if (got > 0)
-            set_next(l, row);
-    }
+    struct bw_value *last = got > 0 ? record_keep(q.table, row, l->rq->arena) : NULL;
+    if (got > 0)
+        got = store_next(c, row, e);
+    if (got > 0)
+        set_next(l, last);
     store_cursor_close(c);
     return got >= 0;
 }
@@ -98,17 +94,6 @@ static bool flush_some(struct list *l, struct bw_err *e)
 }
 
 /* ---- rows ---- */
-
-static struct bw_value *keep(const struct table *t, const struct bw_value *row, struct bw_arena *a)
-{
-    struct bw_value *copy = BW_NEW_N(a, struct bw_value, t->n_columns);
-    for (unsigned i = 0; i < t->n_columns; i++) {
-        copy[i] = row[i];
-        if (row[i].kind == BW_KIND_TEXT || row[i].kind == BW_KIND_BLOB)
-            copy[i].s = bw_arena_str(a, row[i].s);
-    }
-    return copy;
-}
 
 static void write_row(struct list *l, const struct bw_value *row)
 {
@@ -130,7 +115,7 @@ static bool write_plain(struct list *l, struct bw_err *e)
         }
         write_row(l, l->row);
         if (++l->n == l->page)
-            last = keep(t, l->row, l->rq->arena);
+            last = record_keep(t, l->row, l->rq->arena);
         if (!flush_some(l, e))
             return false;
     }
@@ -145,7 +130,7 @@ static bool write_chunk(struct list *l, struct bw_arena *chunk, bool *more, stru
     int got = 1;
     while (n < EXPAND_ROWS && l->n + (int64_t)n < l->page &&
            (got = store_next(l->cursor, l->row, e)) > 0)
-        rows[n++] = keep(l->q.table, l->row, chunk);
+        rows[n++] = record_keep(l->q.table, l->row, chunk);
     if (got < 0 || !expand_fetch(l->expand, rows, n, e))
         return false;
     for (size_t i = 0; i < n; i++)

@@ -51,18 +51,6 @@ static size_t collect(struct expand_column *col, struct bw_value *const *rows, s
     return kept;
 }
 
-static struct bw_value *copy_row(const struct table *t, const struct bw_value *row,
-                                 struct bw_arena *a)
-{
-    struct bw_value *copy = BW_NEW_N(a, struct bw_value, t->n_columns);
-    for (unsigned i = 0; i < t->n_columns; i++) {
-        copy[i] = row[i];
-        if (row[i].kind == BW_KIND_TEXT || row[i].kind == BW_KIND_BLOB)
-            copy[i].s = bw_arena_str(a, row[i].s);
-    }
-    return copy;
-}
-
 static bool fetch_column(struct expand *x, struct expand_column *col, const struct bw_value *ids,
                          size_t n, struct bw_err *e)
 {
@@ -82,7 +70,7 @@ static bool fetch_column(struct expand *x, struct expand_column *col, const stru
     int got = cursor ? 0 : -1;
     for (col->n = 0; cursor && col->n < n && (got = store_next(cursor, row, e)) > 0; col->n++)
         col->found[col->n] =
-            (struct expand_found){.id = row[0].i, .row = copy_row(to, row, &x->arena)};
+            (struct expand_found){.id = row[0].i, .row = record_keep(to, row, &x->arena)};
     store_cursor_close(cursor);
     return got >= 0;
 }
