@@ -145,7 +145,7 @@ static void client_open(struct client *c, struct listener *l)
 #define CLIENTS 40
 #if defined(BW_TORTURE)
 #define BYTES (6 * 1024)
-#define BIG   (3 * 1024 * 1024)
+#define BIG   (8 * 1024 * 1024)
 #else
 #define BYTES (600 * 1024)
 #define BIG   (16 * 1024 * 1024)
