@@ -58,4 +58,4 @@ def test_a_crash_tells_what_was_going_on(start, tmp_path):
     assert s.stop(signal.SIGSEGV) == -signal.SIGSEGV
     for text in (s.log(), (tmp_path / "x.log").read_text()):
         assert "crashed: SIGSEGV" in text and "backtrace:" in text and "end of the crash report" in text
-        assert '"msg":"ready"' in text
+        assert "listening" in text  # written, or still queued
