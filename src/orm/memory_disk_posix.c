@@ -16,10 +16,11 @@ struct mem_disk {
 
 static char *join(const char *a, const char *b)
 {
-    size_t n = strlen(a) + strlen(b) + 1;
-    char *p = malloc(n);
+    size_t n = strlen(a), m = strlen(b) + 1;
+    char *p = malloc(n + m);
     bw_must(p);
-    snprintf(p, n, "%s%s", a, b);
+    memcpy(p, a, n);
+    memcpy(p + n, b, m);
     return p;
 }
 
