@@ -33,6 +33,8 @@ struct logfile {
     struct logfile_rotate rotate;
     dev_t dev;
     ino_t ino;
+    bw_time named; /* second in the latest rotated file's name, and its number: names only grow */
+    int number;
     bw_time next;     /* of the daily rotation; 0 = none */
     int64_t retry_at; /* a rotation failed: not before then (monotonic ns) */
     bool torn;        /* the last line is cut off and could not be taken back */

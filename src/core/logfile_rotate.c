@@ -26,12 +26,18 @@ bw_time logfile_next(const struct logfile_rotate *r, bw_time since)
     return (bw_time)mktime(&tm) * BW_TIME_SECOND;
 }
 
-/* The first free name of this second; the packed form counts too. */
-static bool find_name(const char *path, char *name, size_t size)
+/* A free name behind all given before, also when an older one of this second was removed, or the
+ * clock went back; the packed form counts too. */
+static bool find_name(struct logfile *f, char *name, size_t size)
 {
+    const char *path = f->path;
     struct civil c;
-    civil_of_time(&c, bw_now());
-    for (int i = 0; i < 1000; i++) {
+    bw_time second = bw_now() / BW_TIME_SECOND;
+    if (second > f->named)
+        f->number = 0;
+    f->named = second > f->named ? second : f->named;
+    civil_of_time(&c, f->named * BW_TIME_SECOND);
+    for (int i = f->number; i < 1000; i++) {
         int n = snprintf(name, size, "%s.%04d%02d%02d-%02d%02d%02d-%03d", path, c.year, c.month,
                          c.day, c.hour, c.minute, c.second, i);
         if (n < 0 || (size_t)n + 4 >= size)
@@ -39,9 +45,12 @@ static bool find_name(const char *path, char *name, size_t size)
         memcpy(name + n, ".gz", 4);
         bool taken = access(name, F_OK) == 0;
         name[n] = 0;
+        f->number = i + 1;
         if (!taken && access(name, F_OK) != 0)
             return true;
     }
+    f->named++; /* a thousand in one second */
+    f->number = 0;
     return false;
 }
 
@@ -49,7 +58,7 @@ static void rotate(struct logfile *f)
 {
     char name[4200];
     struct bw_err e;
-    if (!find_name(f->path, name, sizeof name) || rename(f->path, name) != 0) {
+    if (!find_name(f, name, sizeof name) || rename(f->path, name) != 0) {
         f->retry_at = clock_mono() + CLOCK_SECOND;
         return;
     }
