@@ -27,6 +27,22 @@ static int print(const struct command *c, const struct args *a, struct bw_buf *o
     return status;
 }
 
+/* docs/settings.md */
+static void markdown(struct bw_buf *out)
+{
+    bw_buf_put(
+        out,
+        BW_LIT("# Settings\n\n"
+               "Written by `burrow config markdown`; `./dev docs` renews it.\n\n"
+               "Sources, each over the one before: the default; the JSON file (comments are "
+               "allowed); the environment,\nwhere `server.threads` is `BURROW_SERVER_THREADS`; "
+               "the command line, `--server.threads=4`. An unknown name is an\nerror. "
+               "`--print-settings` shows what is in force, `burrow config schema` is a JSON Schema "
+               "for editors.\n\"reload: yes\": `--reload` (or SIGHUP) changes it while the server "
+               "runs.\n\n"));
+    settings_markdown(conf_options, out);
+}
+
 static int run(const struct command *c, const struct args *a)
 {
     struct bw_buf out;
@@ -39,16 +55,19 @@ static int run(const struct command *c, const struct args *a)
         settings_schema(conf_options, "Settings of a Burrow application", &out);
     else if (!strcmp(a->words.p[0], "help"))
         settings_help(conf_options, &out);
+    else if (!strcmp(a->words.p[0], "markdown"))
+        markdown(&out);
     else
-        status = (bw_fail(&e, BW_BAD, "'%s' is none of print, schema, help", a->words.p[0]),
-                  command_complain(c, &e, 2));
+        status =
+            (bw_fail(&e, BW_BAD, "'%s' is none of print, schema, help, markdown", a->words.p[0]),
+             command_complain(c, &e, 2));
     put(&out);
     return status;
 }
 
 const struct command command_config = {
     .name = "config",
-    .usage = "print [APP.json] | schema | help",
+    .usage = "print [APP.json] | schema | help | markdown",
     .help = "Prints the settings in force, their JSON Schema, or what each means",
     .switches = switches,
     .min_words = 1,

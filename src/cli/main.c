@@ -1,5 +1,6 @@
 /* main.c: the burrow program: finds the command, reads its switches, runs it. */
 #include "cli/command.h"
+#include "cli/guide.h"
 
 #include <burrow/app.h>
 
@@ -48,6 +49,8 @@ static int print_help(void)
     for (const struct command *const *c = commands; *c; c++)
         printf("  %-10s %s\n", (*c)->name, (*c)->help);
     puts("\nburrow help COMMAND tells about one; burrow --version tells the version.");
+    for (const struct guide *g = guides; g->name; g++)
+        printf("burrow help --%-10s writes %s.\n", g->name, g->help);
     return 0;
 }
 
@@ -69,10 +72,23 @@ static int print_command(const struct command *c)
     return 0;
 }
 
+static int print_guide(const struct guide *g)
+{
+    struct bw_buf b;
+    bw_buf_init(&b, 1 << 20);
+    g->write(&b);
+    fwrite(b.p, 1, b.n, stdout);
+    bw_buf_release(&b);
+    return 0;
+}
+
 static int help(int argc, char **argv)
 {
     if (argc < 3)
         return print_help();
+    for (const struct guide *g = guides; g->name; g++)
+        if (!strncmp(argv[2], "--", 2) && !strcmp(argv[2] + 2, g->name))
+            return print_guide(g);
     const struct command *c = find(argv[2]);
     return c ? print_command(c) : unknown(argv[2]);
 }

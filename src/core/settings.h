@@ -78,7 +78,9 @@ bool settings_check(const struct option *t, const void *out, struct bw_err *e);
 void settings_print(const struct option *t, const void *in, struct bw_buf *out);
 /* JSON Schema 2020-12. */
 void settings_schema(const struct option *t, const char *title, struct bw_buf *out);
-/* For --help and docs: name, type, default, help. */
+/* For --help: name, type, default, help. */
 void settings_help(const struct option *t, struct bw_buf *out);
+/* The same as Markdown tables. */
+void settings_markdown(const struct option *t, struct bw_buf *out);
 
 #endif

@@ -5,7 +5,7 @@
 
 static void help_table(const struct option *t, char *path, size_t n, struct bw_buf *out);
 
-static void put_range(const struct option *o, struct bw_buf *out)
+void settings_describe_range(const struct option *o, struct bw_buf *out)
 {
     if (!o->min && !o->max)
         return;
@@ -34,7 +34,7 @@ static void help_option(const struct option *o, const char *path, struct bw_buf 
     bool in_items = strchr(path, '[') || strchr(path, '<');
     bw_buf_printf(out, "%s\n    ", path);
     settings_describe(o, out);
-    put_range(o, out);
+    settings_describe_range(o, out);
     if (o->initial)
         bw_buf_printf(out, "; default %s", o->initial);
     bw_buf_put(out, bw_cstr(o->required ? "; required" : ""));

@@ -35,6 +35,8 @@ const struct option *settings_lacks(const struct option *t, const char *in);
 
 /* "true or false", "a whole number": what an option takes, for errors and help. */
 void settings_describe(const struct option *o, struct bw_buf *b);
+/* ", from 1 to 256", or nothing. */
+void settings_describe_range(const struct option *o, struct bw_buf *b);
 /* A limit or value of INT, SIZE and DURATION as the type writes it. */
 void settings_write_number(const struct option *o, int64_t v, struct bw_buf *b);
 bool settings_has_max(const struct option *o);

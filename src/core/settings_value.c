@@ -79,7 +79,7 @@ void settings_write_number(const struct option *o, int64_t v, struct bw_buf *b)
 
 bool settings_has_max(const struct option *o)
 {
-    return (o->min || o->max) && o->max >= o->min;
+    return (o->min || o->max) && o->max >= o->min && o->max < INT64_MAX;
 }
 
 static bool out_of_range(struct load *l, const struct option *o, int64_t v)

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import burrow
 
 DOCS = burrow.ROOT / "docs"
@@ -82,3 +84,43 @@ def test_the_examples_of_the_interface(tmp_path):
             CHECKS[kind](filled, text)
     finally:
         filled.server.stop()
+
+
+@pytest.mark.parametrize("page, words", [("settings.md", ["config", "markdown"]), ("cli.md", ["help", "--markdown"])])
+def test_generated_pages(page, words):
+    done = burrow.run(burrow.BURROW, *words)
+    assert done.returncode == 0, done.stderr
+    assert (DOCS / page).read_text() == done.stdout, "./dev docs renews it"
+
+
+def commands():
+    return re.findall(r"^  ([a-z]+) ", burrow.run(burrow.BURROW, "--help").stdout, re.M)
+
+
+def test_the_manual_page(tmp_path):
+    page = tmp_path / "burrow.1"
+    page.write_text(burrow.run(burrow.BURROW, "help", "--man").stdout)
+    done = burrow.run("man", "--warnings", "-E", "UTF-8", "-l", page, env={"LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MAN_KEEP_FORMATTING": ""})
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert all(f"burrow {c}" in done.stdout for c in commands()), done.stdout
+    assert "--print-settings" in done.stdout and '"title", "type"' in done.stdout
+
+
+@pytest.mark.parametrize("line, want", [
+    ("burrow mig", ["migrate"]),
+    ("burrow migrate p", ["plan"]),
+    ("burrow config sch", ["schema"]),
+    ("burrow serve --print", ["--print-settings"]),
+    ("burrow help --comp", ["--completion"]),
+    ("burrow import rows.c", ["rows.csv"]),
+    ("burrow serve --data fold", ["folder"]),
+    ("burrow export --table fold", []),
+])
+def test_completion(tmp_path, line, want):
+    (tmp_path / "completion").write_text(burrow.run(burrow.BURROW, "help", "--completion").stdout)
+    (tmp_path / "rows.csv").touch()
+    (tmp_path / "folder").mkdir()
+    script = 'source ./completion; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _burrow; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = burrow.run("bash", "-u", "-c", script, "bash", line, folder=tmp_path)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.split() == want

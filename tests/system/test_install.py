@@ -68,3 +68,12 @@ def test_headers_stand_alone(prefix, tmp_path):
         out = subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c", "-", f"-I{prefix}/include"],
                              input=f"#include <burrow/{header.name}>\n", capture_output=True, text=True)
         assert out.returncode == 0, out.stderr
+
+
+def test_the_manual_page_and_completion(prefix):
+    for name, begin in (("man/man1/burrow.1", ".TH BURROW 1"), ("bash-completion/completions/burrow", "# bash completion")):
+        page = prefix / "share" / name
+        if sanitized():  # not made: the program may not run while it is built
+            assert not page.exists()
+        else:
+            assert page.read_text().startswith(begin)

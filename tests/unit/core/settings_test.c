@@ -439,6 +439,28 @@ static void writes_help(void **state)
     bw_buf_release(&out);
 }
 
+static void markdown_tells_the_same(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "\n## http\n",
+        "| `http.port` | a whole number, from 0 to 65535 | `8080` | | The port; 0 takes a free "
+        "one. "
+        "|\n",
+        "from 1 KiB to 1 GiB | `\"16 MiB\"` | yes |",
+        "| `routes[].url` | a text; required | | | Where. |\n",
+        "| `stores.<name>.url` | a text; required | | | Where. |\n",
+    };
+    struct bw_buf out;
+    bw_buf_init(&out, 1 << 16);
+    settings_markdown(sample_options, &out);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(bw_buf_cstr(&out), parts[i]))
+            fail_msg("the page lacks: %s\nin: %s", parts[i], bw_buf_cstr(&out));
+    check(!strstr(bw_buf_cstr(&out), "stores.<name>.name"));
+    bw_buf_release(&out);
+}
+
 /* ---- files ---- */
 
 static void loads_files(void **state)
@@ -483,6 +505,7 @@ int main(void)
         cmocka_unit_test(prints_defaults),
         cmocka_unit_test(writes_a_schema),
         cmocka_unit_test(writes_help),
+        cmocka_unit_test(markdown_tells_the_same),
         cmocka_unit_test(loads_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
