@@ -57,16 +57,20 @@ static void put_first_word(struct bw_buf *out)
 void guide_completion(struct bw_buf *out)
 {
     bw_buf_put(out, BW_LIT("# bash completion for burrow, written by burrow help --completion\n"
+                           "# _burrow_paths f|d WORD: adds files or folders.\n"
+                           "_burrow_paths() {\n"
+                           "    compopt -o filenames 2>/dev/null\n"
+                           "    mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen \"-$1\" "
+                           "-- \"$2\")\n"
+                           "}\n"
                            "_burrow() {\n"
                            "    local word=${COMP_WORDS[COMP_CWORD]} words command=\n"
                            "    ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}\n"
                            "    COMPREPLY=()\n"
                            "    case $command:${COMP_WORDS[COMP_CWORD - 1]} in\n"));
     for (const struct command *const *c = commands; *c; c++) {
-        put_values(*c, takes_file, "mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return",
-                   out);
-        put_values(*c, takes_folder, "mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return",
-                   out);
+        put_values(*c, takes_file, "_burrow_paths f \"$word\"; return", out);
+        put_values(*c, takes_folder, "_burrow_paths d \"$word\"; return", out);
         put_values(*c, takes_other, "return", out);
     }
     bw_buf_put(out, BW_LIT("    esac\n    case $command in\n"));
@@ -76,9 +80,8 @@ void guide_completion(struct bw_buf *out)
     bw_buf_put(out, BW_LIT("    esac\n"
                            "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
                            "    [[ $command && $word != -* && $command != help ]] && "
-                           "mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- "
-                           "\"$word\")\n"
+                           "_burrow_paths f \"$word\"\n"
                            "    return 0\n"
                            "}\n"
-                           "complete -o filenames -F _burrow burrow\n"));
+                           "complete -F _burrow burrow\n"));
 }
