@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define PIECE    (64 * 1024)
+#define PIECE   (64 * 1024)
 #define LONGEST ((size_t)1024 * 1024) /* longer ones are given in pieces */
 
 bool logsource_open(struct logsource *s, const char *path, struct bw_err *e)
