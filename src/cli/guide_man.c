@@ -3,22 +3,25 @@
 
 #include <burrow/app.h>
 
-/* Text as roff: a backslash is told by its name, a dash stays a dash, and no line begins with a
- * sign that would make it a request. */
-static void put_text(const char *text, struct bw_buf *out)
+/* A line as roff: a backslash is told by its name, a dash stays a dash, and none begins with a sign
+ * that would make it a request. */
+static void put_line(bw_str text, struct bw_buf *out)
 {
-    bool first = true;
-    for (; *text; text++) {
-        if (first && (*text == '.' || *text == '\''))
-            bw_buf_put(out, BW_LIT("\\&"));
-        first = *text == '\n';
-        if (*text == '\\')
+    if (text.n && (text.p[0] == '.' || text.p[0] == '\''))
+        bw_buf_put(out, BW_LIT("\\&"));
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\\')
             bw_buf_put(out, BW_LIT("\\e"));
-        else if (*text == '-')
+        else if (text.p[i] == '-')
             bw_buf_put(out, BW_LIT("\\-"));
         else
-            bw_buf_char(out, *text);
+            bw_buf_char(out, text.p[i]);
     }
+}
+
+static void put_text(const char *text, struct bw_buf *out)
+{
+    put_line(bw_cstr(text), out);
 }
 
 /* Paragraphs; one that is indented is an example and keeps its lines. */
@@ -27,9 +30,7 @@ static void put_paragraphs(const char *text, struct bw_buf *out)
     bw_str rest = bw_cstr(text), line;
     bool example = false, begin = true;
     while (bw_str_cut(&rest, '\n', &line)) {
-        char copy[256];
-        snprintf(copy, sizeof copy, "%.*s", BW_FMT(line));
-        bool indented = *copy == ' ';
+        bool indented = line.n && line.p[0] == ' ';
         if (example && !indented)
             bw_buf_put(out, BW_LIT(".EE\n"));
         if (begin && line.n)
@@ -39,7 +40,7 @@ static void put_paragraphs(const char *text, struct bw_buf *out)
         example = indented;
         begin = line.n == 0;
         if (line.n) {
-            put_text(copy, out);
+            put_line(line, out);
             bw_buf_char(out, '\n');
         }
     }
