@@ -16,11 +16,8 @@ struct mem_disk {
 
 static char *join(const char *a, const char *b)
 {
-    size_t n = strlen(a), m = strlen(b) + 1;
-    char *p = malloc(n + m);
-    bw_must(p);
-    memcpy(p, a, n);
-    memcpy(p + n, b, m);
+    char *p = NULL;
+    bw_must(asprintf(&p, "%s%s", a, b) >= 0);
     return p;
 }
 
