@@ -15,7 +15,8 @@
 #define WAL_FRAMES   2000  /* pages in the WAL that call for a checkpoint */
 #define WAL_PRESSED  8192  /* frames beyond which long reads wait for it to be emptied */
 #define RETRY        (5 * CLOCK_MS)
-#define PAUSE        20000 /* ns */
+#define RETRY_SAME   (250 * CLOCK_MS) /* nothing has changed: it may well fail again */
+#define PAUSE        20000            /* ns */
 #define PAGE         4096
 #define FRAME_HEAD   24
 #define PAUSES       25
@@ -81,8 +82,9 @@ static void clear_readers(struct sqlite *s)
 
 static bool is_due(struct sqlite_writer *w, int64_t now)
 {
-    /* On a full disk the log's own room, used again, may be all there is to delete something. */
-    if (w->conn.full && w->frames != w->tried && now - w->tried_at > RETRY)
+    /* On a full disk the log's own room, used again, may be all there is to delete something. The
+     * log cannot grow then: a reader may have stood in the way, so the same one is tried again. */
+    if (w->conn.full && now - w->tried_at > (w->frames == w->tried ? RETRY_SAME : RETRY))
         return true;
     if (w->frames < WAL_FRAMES)
         return false;

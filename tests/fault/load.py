@@ -46,14 +46,15 @@ class Ledger:
 
     def check(self, server):
         """Nothing acknowledged is lost or changed, no batch is there in part."""
+        titles, batches = dict(self.titles), set(self.batches)  # the writers may go on meanwhile
         found = all_articles(server)
-        lost = {id: t for id, t in self.titles.items() if found.get(id) != t}
-        assert not lost, f"{len(lost)} of {len(self.titles)} acknowledged records are lost or changed: {list(lost.items())[:5]}"
+        lost = {id: t for id, t in titles.items() if found.get(id) != t}
+        assert not lost, f"{len(lost)} of {len(titles)} acknowledged records are lost or changed: {list(lost.items())[:5]}"
         count = {}
         for title in found.values():
             if title.startswith("batch "):
                 count[title] = count.get(title, 0) + 1
-        gone = self.batches - set(count)
+        gone = batches - set(count)
         assert not gone, f"{len(gone)} acknowledged batches are lost: {sorted(gone)[:5]}"
         torn = {t: n for t, n in count.items() if n != BATCH}
         assert not torn, f"batches are there in part: {torn}"
@@ -94,7 +95,7 @@ class Load:
 
     def __init__(self, server, ledger, label, writers=6, filler=""):
         self.ledger, self.filler, self.stopping, self.broken = ledger, filler, False, None
-        self.threads = [threading.Thread(target=self._write, args=(server.url, f"{label}-{i}", i % 4 == 3)) for i in range(writers)]
+        self.threads = [threading.Thread(target=self._write, args=(server.url, f"{label}-{i}", i % 4 == 3), daemon=True) for i in range(writers)]
         for t in self.threads:
             t.start()
 

@@ -17,15 +17,15 @@ MAY_MOUNT = int(next(l.split()[1] for l in open("/proc/self/status") if l.starts
 
 @pytest.fixture(params=["fuse", "tmpfs"] if MAY_MOUNT else ["fuse"])
 def small_disk(request, helper, tmp_path):
-    """A folder on a file system of 12 MiB."""
+    """A folder on a file system of 16 MiB."""
     if request.param == "tmpfs":
         (tmp_path / "mnt").mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", tmp_path / "mnt"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", tmp_path / "mnt"], check=True)
         yield tmp_path / "mnt"
         subprocess.run(["umount", "-l", tmp_path / "mnt"], check=True)
     else:
         d = powercut.disk(helper, tmp_path)
-        yield d.on(f"--space={12 * MIB}").mount
+        yield d.on(f"--space={16 * MIB}").mount
         d.release()
 
 
@@ -40,7 +40,7 @@ def refused(ledger):
 
 def test_a_full_disk(small_disk, tmp_path):
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(4 * MIB))
+    ballast.write_bytes(bytes(10 * MIB))  # freed, it holds the whole log once more: it is copied before its room is used again
     server = burrow.blog(tmp_path, "--data", small_disk / "data")
     ledger = load.Ledger()
     work = load.Load(server, ledger, "full", writers=4, filler="x" * 3000)

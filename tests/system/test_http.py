@@ -245,7 +245,7 @@ def test_too_many_connections(start):
 
 
 def test_too_many_requests_in_flight(start):
-    s = start("--server.max_in_flight=2")
+    s = start("--server.max_in_flight=2", "--server.threads=1")
     held = [Wire.to(s).send(POST + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n") for _ in range(2)]
     assert [w.answer().status for w in held] == [100, 100]
     w = Wire.to(s).send(get("/ready"))
