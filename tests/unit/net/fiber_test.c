@@ -5,8 +5,10 @@
 #include "help/t.h"
 #include <signal.h>
 #include <sys/wait.h>
+#include "core/clock.h"
 #include "core/limits.h"
 #include "net/fiber.h"
+#include "net/loop_int.h"
 #include "net/wait.h"
 
 static unsigned in_flight, done;
@@ -59,6 +61,50 @@ static void has_a_cap(void **state)
 {
     (void)state;
     t_on_loops_opts(&(struct loops_opts){.count = 1, .max_fibers = CAP}, capping);
+}
+
+#define CROWD 100
+
+static struct wait crowd[CROWD];
+
+/* What a crowd needed is given back in time, by halves at most: the clock is moved by hand. */
+static void calming(struct loops *ls)
+{
+    struct loop *l = loops_at(ls, 0);
+    struct bw_err e = {0};
+    in_flight = 0;
+    for (unsigned i = 0; i < CROWD; i++)
+        check_ok(fiber_start(holds, &crowd[i], &e), &e);
+    while (in_flight < CROWD)
+        fiber_yield();
+    int64_t now = clock_mono();
+    clock_set(bw_now(), now);
+    for (unsigned i = 0; i < CROWD; i++)
+        wait_wake(&crowd[i]);
+    while (in_flight)
+        fiber_yield();
+    check_int(l->fibers.total, CROWD + 1);
+    for (unsigned spans = 0; spans < 4; spans++) {
+        now += 11 * CLOCK_SECOND;
+        clock_set(bw_now(), now);
+        fiber_yield();
+        fiber_yield();
+        check(l->fibers.total >= 33);
+        check(l->fibers.total < CROWD + 1);
+    }
+    check_int(l->fibers.total, 33); /* 32 in the pool, and this one */
+    check_ok(fiber_start(holds, &crowd[0], &e), &e);
+    while (!in_flight)
+        fiber_yield();
+    check_int(l->fibers.total, 33);
+    wait_wake(&crowd[0]);
+    clock_unset();
+}
+
+static void gives_stacks_back(void **state)
+{
+    (void)state;
+    t_on_loops(1, calming);
 }
 
 static void *first_stack;
@@ -275,6 +321,7 @@ int main(int argc, char **argv)
         return misbehave(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_a_cap),
+        cmocka_unit_test(gives_stacks_back),
         cmocka_unit_test(reuses_stacks),
         cmocka_unit_test(forbids),
         cmocka_unit_test(overflow_says_so),
