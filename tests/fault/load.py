@@ -15,7 +15,7 @@ class Ledger:
 
     def __init__(self):
         self.titles, self.batches, self.refused = {}, set(), {}
-        self.acknowledged = 0
+        self.acknowledged = self.torn = 0
         self._changed = threading.Condition()
 
     def add(self, id, title):
@@ -61,6 +61,10 @@ class Ledger:
         return found
 
 
+class Torn(ConnectionError):
+    """The connection ended inside an answer."""
+
+
 class Connection:
     """One keep-alive connection, as lean as can be: the load comes from this process."""
 
@@ -81,8 +85,10 @@ class Connection:
             if field.lower().startswith(b"content-length:"):
                 length = int(field[15:])
         text = self.file.read(length)
+        if not line:
+            raise ConnectionError("ended between two answers")
         if not line.endswith(b"\n") or len(text) < length:
-            raise ConnectionError("ended inside an answer")
+            raise Torn
         return int(line.split()[1]), text
 
     def close(self):
@@ -110,6 +116,8 @@ class Load:
                 else:
                     self._one(c, f"{label}-{n}")
             c.close()
+        except Torn:
+            self.ledger.torn += 1
         except OSError:
             pass  # killed, or cut
         except BaseException as e:  # told by stop()
