@@ -5,7 +5,8 @@ static const struct arg switches[] = {APPFILE_SWITCHES, {NULL, NULL, NULL}};
 
 static int put(struct bw_buf *b)
 {
-    fwrite(b->p, 1, b->n, stdout);
+    if (b->n)
+        fwrite(b->p, 1, b->n, stdout);
     bw_buf_release(b);
     return 0;
 }

@@ -1,0 +1,52 @@
+/* capture.h: what children print, kept. One thread reads every FIFO and writes rotated files
+ * (core/logfile.h), so that a slow disk delays no decision; order of standard output and error is
+ * kept, since both are one FIFO. A full disk never blocks a child unless its policy says so: what
+ * cannot be kept is counted, and the file says "[N bytes lost …]" as soon as it can again.
+ * Calls are from the brain's loop; events come on that loop. */
+#ifndef ANGEL_CAPTURE_H
+#define ANGEL_CAPTURE_H
+
+#include "core/logfile.h"
+#include "net/loop.h"
+
+#define CAPTURE_TAIL (64 * 1024)
+
+struct capture;
+struct capture_unit;
+
+enum capture_full { CAPTURE_DROP_OLDEST, CAPTURE_DROP_NEW, CAPTURE_BLOCK };
+
+struct capture_policy {
+    const char *path; /* NULL: only the tail is kept */
+    struct logfile_rotate rotate;
+    enum capture_full full; /* when the disk is */
+    bool stamp;             /* each line begins with its time (RFC 3339) */
+};
+
+struct capture_opts {
+    struct loop *loop;
+    int64_t total; /* bytes of all rotated files of all units together; 0 = any */
+};
+
+struct capture_stats {
+    int64_t bytes, lost_bytes, losses, rotations;
+};
+
+struct capture *capture_new(const struct capture_opts *o, struct bw_err *e);
+void capture_free(struct capture *c); /* reads what is there, writes it, ends */
+/* fifo: read end, non-blocking; the capture's own from here on. Texts are copied. */
+struct capture_unit *capture_add(struct capture *c, const char *name, int fifo,
+                                 const struct capture_policy *p, struct bw_err *e);
+bool capture_change(struct capture_unit *u, const struct capture_policy *p, struct bw_err *e);
+void capture_remove(struct capture_unit *u); /* after what is there has been written */
+/* Everything printed until now is in the file and the tail; then done(arg) on the loop. */
+void capture_sync(struct capture_unit *u, void (*done)(void *arg), void *arg);
+/* The last CAPTURE_TAIL bytes at most. */
+void capture_tail(struct capture_unit *u, struct bw_buf *out);
+struct capture_stats capture_stats(const struct capture_unit *u);
+/* Calls found(arg, line) on the loop at the first line that contains text (a log-line probe);
+ * NULL ends it. */
+void capture_expect(struct capture_unit *u, const char *text, void (*found)(void *arg), void *arg);
+void capture_reopen(struct capture *c); /* SIGUSR1 */
+
+#endif
