@@ -407,7 +407,7 @@ const struct endpoint builtin_openapi = {
     .path = BUILTIN_ROOT "openapi.json",
     .run = openapi_run,
     .id = "openapi",
-    .help = "This document.",
+    .help = "Everything this server offers, as OpenAPI 3.1.",
     .produces = "application/json",
     .answer_schema = "{\"type\":\"object\"}",
 };

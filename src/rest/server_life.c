@@ -1,5 +1,6 @@
 /* server_life.c: a server's life: init, ready, stop, release. What it does in between is in
  * server_handle.c. */
+#include "rest/index.h"
 #include "rest/server.h"
 
 #include "core/clock.h"
@@ -134,7 +135,7 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
     choose_steps(s);
     rate_init(&s->rate, clock_mono(), registry_requests(&s->registry));
     if (builtins_register(s, e) && crud_register(s, e) && services_register(s, e) &&
-        add_routes(s, e))
+        add_routes(s, e) && index_register(s, e))
         return true;
     rate_release(&s->rate);
     model_release(&s->model);

@@ -106,6 +106,47 @@ static void health_is_kept(void **state)
               "12:04:19Z\",\"uptime\":1,\"connections\":5");
 }
 
+static void front_page(void **state)
+{
+    (void)state;
+    const struct inprocess_answer *a =
+        ask(&server, "GET", "/", "Accept: text/html,application/xhtml+xml;q=0.9", NULL);
+    check_int(a->status, 200);
+    check_str(answer_field(a, "content-type"), "text/html; charset=utf-8");
+    check_str(answer_field(a, "content-security-policy"),
+              "default-src 'none'; style-src 'unsafe-inline'");
+    check_has(a, "<a href=\"/health\">");
+    a = ask(&server, "GET", "/", "Accept: */*", NULL);
+    check_str(answer_field(a, "content-type"), "application/json");
+    check_has(a, "{\"method\":\"GET\",\"path\":\"/health\"}");
+    check_has(a, "\"openapi\":\"/api/openapi.json\"");
+    check_int(ask(&server, "GET", "/", "Accept: image/png", NULL)->status, 406);
+}
+
+static bool own_front(struct bw_req *rq, struct bw_err *e)
+{
+    (void)e;
+    return bw_reply(rq, "text/plain", BW_LIT("mine"));
+}
+
+/* An application that answers "/" goes first. */
+static void front_page_of_the_application(void **state)
+{
+    (void)state;
+    static const struct bw_route routes[] = {
+        {.method = "GET", .path = "/", .run = own_front},
+        {.path = NULL},
+    };
+    static const struct bw_app own = {.name = "own<b>", .routes = routes};
+    struct bw_err e;
+    struct bw_server s;
+    struct server_opts o = {.root = NULL};
+    check_ok(server_init(&s, &own, &o, &e), &e);
+    check_ok(server_ready(&s, &e), &e);
+    check_str(ask(&s, "GET", "/", "Accept: text/html", NULL)->body, "mine");
+    server_release(&s);
+}
+
 static void ready(void **state)
 {
     (void)state;
@@ -202,6 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(health, setup, teardown),
         cmocka_unit_test_setup_teardown(health_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(front_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(front_page_of_the_application, setup, teardown),
         cmocka_unit_test_setup_teardown(ready, setup, teardown),
         cmocka_unit_test_setup_teardown(details, setup_details, teardown),
         cmocka_unit_test_setup_teardown(timestamp, setup, teardown),
