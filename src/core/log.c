@@ -20,7 +20,7 @@
 
 #define BATCH_BYTES ((size_t)64 * 1024)
 #define NAP_NS      1000000
-#define AREAS_MAX   64
+#define AREAS_KNOWN 256
 
 enum state {
     NO_WRITER, /* who logs writes */
@@ -242,16 +242,15 @@ void log_reopen(void)
 
 /* ---- levels ---- */
 
-/* Areas with levels of their own. A table is never changed once others can see it, and those that
- * were replaced stay: a thread may still be reading one, and reloads are rare. */
-struct areas {
-    struct areas *older;
-    size_t n;
-    struct log_area at[AREAS_MAX];
-    char names[AREAS_MAX][32];
-};
+/* Areas that have, or once had, a level of their own. A name never moves nor goes once others can
+ * see it, so threads read without a lock; areas are words of the program, so they are few. */
+#define NO_LEVEL (-1)
 
-static struct areas *_Atomic areas;
+static struct area {
+    char name[LOG_AREA_NAME];
+    _Atomic int level;
+} areas[AREAS_KNOWN];
+static _Atomic size_t n_areas;
 static _Atomic int level_all = LOG_LEVEL_INFO; /* of areas without their own */
 
 bool log_enabled(enum log_level level)
@@ -262,10 +261,13 @@ bool log_enabled(enum log_level level)
 /* The lowest that anybody wants. */
 static void set_now(void)
 {
-    const struct areas *t = atomic_load(&areas);
+    size_t n = atomic_load(&n_areas);
     int lowest = atomic_load(&level_all);
-    for (size_t i = 0; t && i < t->n; i++)
-        lowest = t->at[i].level < lowest ? t->at[i].level : lowest;
+    for (size_t i = 0; i < n; i++) {
+        int level = atomic_load(&areas[i].level);
+        if (level != NO_LEVEL && level < lowest)
+            lowest = level;
+    }
     atomic_store_explicit(&level_now, lowest, memory_order_relaxed);
 }
 
@@ -275,29 +277,55 @@ void log_set_level(enum log_level level)
     set_now();
 }
 
-void log_set_areas(const struct log_area *from, size_t n)
+static struct area *find_area(const char *name)
 {
-    struct areas *t = calloc(1, sizeof *t), *old = atomic_load(&areas);
-    bw_must(t);
-    t->older = old;
-    t->n = n < AREAS_MAX ? n : AREAS_MAX;
-    for (size_t i = 0; i < t->n; i++) {
-        snprintf(t->names[i], sizeof t->names[i], "%s", from[i].name);
-        t->at[i] = (struct log_area){t->names[i], from[i].level};
-    }
-    atomic_store(&areas, t);
+    size_t n = atomic_load_explicit(&n_areas, memory_order_acquire);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(areas[i].name, name))
+            return &areas[i];
+    return NULL;
+}
+
+static struct area *add_area(const char *name)
+{
+    size_t n = atomic_load(&n_areas);
+    if (n == AREAS_KNOWN)
+        return NULL;
+    snprintf(areas[n].name, sizeof areas[n].name, "%s", name);
+    atomic_store(&areas[n].level, NO_LEVEL);
+    atomic_store_explicit(&n_areas, n + 1, memory_order_release);
+    return &areas[n];
+}
+
+static int level_in(const struct log_area *from, size_t n, const char *name)
+{
+    for (size_t i = n; i-- > 0;) /* of two the latter */
+        if (!strcmp(from[i].name, name))
+            return from[i].level;
+    return NO_LEVEL;
+}
+
+bool log_set_areas(const struct log_area *from, size_t n)
+{
+    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+    bool all = true;
+    pthread_mutex_lock(&one);
+    for (size_t i = 0; i < n; i++)
+        all = (find_area(from[i].name) || add_area(from[i].name)) && all;
+    for (size_t i = 0; i < atomic_load(&n_areas); i++)
+        atomic_store(&areas[i].level, level_in(from, n, areas[i].name));
     set_now();
+    pthread_mutex_unlock(&one);
+    return all;
 }
 
 static bool wanted(enum log_level level, const char *area)
 {
-    const struct areas *t = atomic_load_explicit(&areas, memory_order_acquire);
-    if (!t || !t->n)
-        return true;
-    for (size_t i = 0; area && i < t->n; i++)
-        if (!strcmp(t->at[i].name, area))
-            return (int)level >= t->at[i].level;
-    return (int)level >= atomic_load_explicit(&level_all, memory_order_relaxed);
+    const struct area *a = area ? find_area(area) : NULL;
+    int own = a ? atomic_load_explicit(&a->level, memory_order_relaxed) : NO_LEVEL;
+    if (own == NO_LEVEL)
+        own = atomic_load_explicit(&level_all, memory_order_relaxed);
+    return (int)level >= own;
 }
 
 /* ---- logging ---- */

@@ -90,14 +90,18 @@ void log_flush(void); /* *Waits.* until all records queued so far are written */
 /* One relaxed atomic load. True also when only some area wants it: log_write looks again. */
 bool log_enabled(enum log_level level);
 void log_set_level(enum log_level level); /* of all areas that have none of their own */
-void log_set_areas(const struct log_area *areas, size_t n); /* copied; n == 0: none */
+/* Copied; n == 0: none. Names of less than LOG_AREA_NAME bytes. False when more than 256 different
+ * ones have been named since the start: the last have no level of their own then. */
+#define LOG_AREA_NAME 32
+bool log_set_areas(const struct log_area *areas, size_t n);
 /* Files, at their next write: somebody has renamed them. By the thread that starts and stops. */
 void log_reopen(void);
 /* One finished line of the access log, without its end; goes the same way as a record. */
 void log_access(bw_str line);
 void log_write(enum log_level level, const char *area, const char *text,
                const struct log_field *fields);
-uint64_t log_lost(void); /* records dropped since the start */
+uint64_t log_lost(void);               /* records dropped since the start */
+const char *log_level_name(int level); /* "info" */
 /* The error's sentence as field "error". */
 struct log_field log_err(const struct bw_err *e);
 /* Pure: one line of either form, ends with LF. */

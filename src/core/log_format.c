@@ -12,6 +12,11 @@ static const char *const level_names[] = {
 #undef X
 };
 
+const char *log_level_name(int level)
+{
+    return level_names[level];
+}
+
 static const char *const level_colours[] = {"\033[90m", "\033[90m", "\033[32m",
                                             "\033[33m", "\033[31m", "\033[1;31m"};
 

@@ -149,6 +149,15 @@ static const struct option rest_options[] = {
     {.name = NULL},
 };
 
+static const struct option admin_options[] = {
+    {.name = "socket",
+     .type = OPT_CSTR,
+     AT(admin.socket),
+     .help = "unix socket for this user and root alone: state, reload, drain, log levels, health, "
+             "metrics; NAME.admin.sock in the data folder unless said; none = no such socket"},
+    {.name = NULL},
+};
+
 #undef STRUCT
 #define STRUCT struct conf_store
 static const struct option store_options[] = {
@@ -219,6 +228,10 @@ const struct option conf_options[] = {
      .help = "connections, threads and deadlines"},
     {.name = "rest", .type = OPT_SECTION, .options = rest_options, .help = "the REST interface"},
     {.name = "log", .type = OPT_SECTION, .options = conf_log_options, .help = "the log"},
+    {.name = "admin",
+     .type = OPT_SECTION,
+     .options = admin_options,
+     .help = "the socket an operator asks and tells the running server by"},
     {.name = "stores",
      .type = OPT_MAP,
      AT(stores),

@@ -43,6 +43,9 @@ struct conf {
         int64_t access_sample, slow_request, slow_query;
         bool access_errors_only;
     } log;
+    struct {
+        const char *socket; /* "none" = none; NULL or "" = where nobody chose it */
+    } admin;
     struct opt_list stores; /* struct conf_store */
     struct bw_arena arena;
 };
@@ -57,6 +60,8 @@ extern const char *const conf_syncs[];
 struct log_area;
 bool conf_log_areas(bw_str levels, struct log_area *out, size_t *n, struct bw_arena *a,
                     struct bw_err *e);
+/* Of struct conf: log.level and log.levels as "level" and "levels". */
+void conf_log_level_options(struct option out[3]);
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
 /* File (NULL = none), then environment, then `overrides` ("section.key=value", n of them). */

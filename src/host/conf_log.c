@@ -202,3 +202,13 @@ const struct option conf_log_options[] = {
      .help = "reads of the database that take as long are told to the log; 0 = none"},
     {.name = NULL},
 };
+
+void conf_log_level_options(struct option out[3])
+{
+    size_t n = 0;
+    for (const struct option *o = conf_log_options; o->name; o++)
+        if (!strcmp(o->name, "level") || !strcmp(o->name, "levels"))
+            out[n++] = *o;
+    bw_must(n == 2);
+    out[n] = (struct option){.name = NULL};
+}

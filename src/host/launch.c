@@ -1,6 +1,7 @@
 /* launch.c: settings from all their sources, and the choice of the run mode. */
 #include "host/launch.h"
 
+#include "core/hash.h"
 #include "host/mode.h"
 #include "os/runtime_dir.h"
 
@@ -62,6 +63,8 @@ void launch_settle(const struct launch *l, struct conf *c)
                                              *c->data ? c->data : l->home, l->app.name)
                                  .p;
     c->log.access_file = absolute(l, c->log.access_file, &c->arena);
+    if (c->admin.socket && strcmp(c->admin.socket, "none") != 0)
+        c->admin.socket = absolute(l, c->admin.socket, &c->arena);
     for (const char **at = c->listen; *at; at++)
         if (!strncmp(*at, "unix:", 5))
             *at = bw_arena_printf(&c->arena, "unix:%s", absolute(l, *at + 5, &c->arena)).p;
@@ -114,6 +117,35 @@ bool launch_pid_file(struct launch *l, const char **path, struct bw_err *e)
     *path =
         bw_arena_printf(&l->conf.arena, "%s/%s.pid", *c->data ? c->data : folder, l->app.name).p;
     return true;
+}
+
+bool launch_admin_socket(struct launch *l, char path[LAUNCH_SOCKET], struct bw_err *e)
+{
+    const struct conf *c = &l->conf;
+    const char *said = c->admin.socket;
+    char folder[160];
+    path[0] = 0;
+    if (said && !strcmp(said, "none"))
+        return true;
+    if (said && *said) {
+        if ((size_t)snprintf(path, LAUNCH_SOCKET, "%s", said) < LAUNCH_SOCKET)
+            return true;
+        return bw_fail(e, BW_BAD,
+                       "admin.socket: the path of a socket has at most %d bytes, '%s' more",
+                       LAUNCH_SOCKET - 1, said);
+    }
+    if (*c->data && (size_t)snprintf(path, LAUNCH_SOCKET, "%s/%s.admin.sock", c->data,
+                                     l->app.name) < LAUNCH_SOCKET)
+        return true;
+    if (!runtime_dir(folder, sizeof folder, e))
+        return false;
+    unsigned char which[HASH_SHA256_SIZE]; /* of the applications of one name */
+    hash_sha256(which, bw_cstr(c->data));
+    if ((size_t)snprintf(path, LAUNCH_SOCKET, "%s/%s-%02x%02x%02x%02x.admin.sock", folder,
+                         l->app.name, which[0], which[1], which[2], which[3]) < LAUNCH_SOCKET)
+        return true;
+    return bw_fail(e, BW_BAD,
+                   "there is no place for the admin socket with so long a name; say admin.socket");
 }
 
 int launch_run(struct launch *l)

@@ -34,6 +34,11 @@ int launch_complain(const struct launch *l, const struct bw_err *e, int status);
 /* The pid file: server.pid_file, or <data>/<name>.pid. In the arena of the settings. */
 bool launch_pid_file(struct launch *l, const char **path, struct bw_err *e);
 
+/* The admin socket: admin.socket, or <data>/<name>.admin.sock, or beside the locks of this user
+ * where there is no data folder or its path is too long for a socket. "" = none wanted. */
+#define LAUNCH_SOCKET 108
+bool launch_admin_socket(struct launch *l, char path[LAUNCH_SOCKET], struct bw_err *e);
+
 /* How the process lives while it serves. */
 enum launch_life {
     LAUNCH_CONSOLE, /* on a terminal */

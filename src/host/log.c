@@ -45,8 +45,8 @@ void host_log_levels(const struct conf *c)
     size_t n;
     log_set_level((enum log_level)c->log.level);
     bw_arena_init(&a);
-    if (conf_log_areas(c->log.levels, areas, &n, &a, &e)) /* checked when loaded */
-        log_set_areas(areas, n);
+    if (conf_log_areas(c->log.levels, areas, &n, &a, &e) && !log_set_areas(areas, n))
+        log_warn("host", "too many names of areas since the start; the last ones have no level");
     bw_arena_release(&a);
 }
 

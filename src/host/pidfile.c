@@ -35,6 +35,8 @@ static void take_line(bw_str line, struct pidfile_info *i)
         keep(v, i->state, sizeof i->state);
     else if (value(line, "url", &v))
         keep(v, i->url, sizeof i->url);
+    else if (value(line, "admin", &v))
+        keep(v, i->admin, sizeof i->admin);
     else if (value(line, "reloads", &v))
         bw_str_int(v, &i->reloads);
     else if (value(line, "reloaded", &v) || value(line, "not-reloaded", &v)) {
@@ -69,6 +71,8 @@ bool pidfile_write(const struct pidfile *p, struct bw_err *e)
     bw_buf_printf(&b, "%ld\nname %s\nstate %s\n", i->pid, i->name, i->state);
     if (i->url[0])
         bw_buf_printf(&b, "url %s\n", i->url);
+    if (i->admin[0])
+        bw_buf_printf(&b, "admin %s\n", i->admin);
     if (i->reloads)
         bw_buf_printf(&b, "reloads %lld\n%s %s\n", (long long)i->reloads,
                       i->reload_ok ? "reloaded" : "not-reloaded", i->reload);

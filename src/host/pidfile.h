@@ -13,6 +13,7 @@ struct pidfile_info {
     long pid;
     char name[64], state[16]; /* of the application; starting, ready, draining */
     char url[256];            /* the first it listens at, "" none yet */
+    char admin[108];          /* the admin socket, "" none */
     int64_t reloads;          /* so many times told to */
     char reload[256];         /* how the last one went: a sentence */
     bool reload_ok;

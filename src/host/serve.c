@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/log.h"
-#include "host/serve_int.h"
+#include "host/admin.h"
 #include "host/starting.h"
 #include "net/http_server.h"
 #include "os/user.h"
@@ -84,7 +84,7 @@ static bool open_host(struct serving *s, struct bw_err *e)
 static bool serve(struct serving *s, struct bw_err *e)
 {
     if (!serve_bind(s, e) || !become_user(&s->launch->conf, e) || !take_pid_file(s, e) ||
-        !open_host(s, e))
+        !open_host(s, e) || !admin_open(s, e))
         return false;
     if (serve_live(s))
         return true;
@@ -94,6 +94,7 @@ static bool serve(struct serving *s, struct bw_err *e)
 
 static void release(struct serving *s)
 {
+    admin_close(s);
     http_server_free(s->http);
     loops_free(s->loops);
     host_close(s->host);
@@ -101,7 +102,7 @@ static void release(struct serving *s)
     for (unsigned i = 0; i < s->n_given; i++)
         if (s->given[i].fd >= 0)
             close(s->given[i].fd);
-    bw_buf_release(&s->told);
+    bw_buf_release(&s->urls);
 }
 
 /* Told to who waits: the service manager, or the parent of a daemon. */
@@ -150,7 +151,7 @@ int launch_serve(struct launch *l, enum launch_life life)
     s->life = life;
     s->daemon = (struct daemon){.tell = -1, .hear = -1};
     s->pidfile.lock.fd = -1;
-    bw_buf_init(&s->told, 65536);
+    bw_buf_init(&s->urls, 65536);
     s->n_given = notify_take_fds(s->given);
     if (life != LAUNCH_CONSOLE) {
         umask(UMASK);

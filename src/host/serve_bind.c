@@ -38,7 +38,7 @@ static void tell(struct serving *s, const char *url)
 {
     if (!s->url[0])
         snprintf(s->url, sizeof s->url, "%s", url);
-    bw_buf_printf(&s->told, "listening on %s\n", url);
+    bw_buf_printf(&s->urls, "%s\n", url);
 }
 
 static bool adopt(struct serving *s, struct notify_fd *given, struct bw_err *e)

@@ -20,7 +20,7 @@ struct serving {
     enum launch_life life;
     struct host *host;
     struct loops *loops;
-    struct http_server *http;
+    struct http_server *http, *admin; /* admin: NULL without its socket */
     struct signal_watch *signals[SERVE_SIGNALS];
     struct notify_fd given[NOTIFY_FDS];
     unsigned n_given;
@@ -29,8 +29,10 @@ struct serving {
     struct watch watch;
     struct loop_timer watchdog;
     int64_t watchdog_every; /* ns, 0 = nobody wants it */
-    struct bw_buf told;     /* "listening on URL" lines */
+    struct bw_buf urls;     /* where it listens, a line for each */
     char url[256];          /* the first */
+    char admin_path[LAUNCH_SOCKET];
+    char levels[CONF_AREAS * 64]; /* log.levels as the admin socket has set them */
     bool ready, stopping, failed;
     struct bw_err why; /* when failed */
 };
@@ -40,5 +42,11 @@ bool serve_bind(struct serving *s, struct bw_err *e);
 /* Signals, watchdog, and the round after which it is ready; then the loops until all is drained.
  * False (s->why) when it never was ready. */
 bool serve_live(struct serving *s);
+
+/* On the main thread: the settings read again, and told to everybody. *said (a sentence) how it
+ * went. */
+bool serve_reload(struct serving *s, struct bw_buf *said);
+/* The orderly end begins, if it has not; `by` tells the log who wanted it. */
+void serve_stop(struct serving *s, const char *by);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "host/admin.h"
 #include "host/reload.h"
-#include "host/serve_int.h"
 #include "net/http_server.h"
 #include "net/signal.h"
 
@@ -21,6 +21,12 @@ static void tell_state(struct serving *s, const char *state)
 
 /* ---- the end ---- */
 
+static void all_answered(void *arg)
+{
+    struct serving *s = arg;
+    loops_stop(s->loops);
+}
+
 static void drained(void *arg)
 {
     struct serving *s = arg;
@@ -29,7 +35,7 @@ static void drained(void *arg)
         s->signals[i] = NULL;
     }
     loop_timer_set(loops_at(s->loops, 0), &s->watchdog, 0);
-    loops_stop(s->loops);
+    admin_drain_socket(s, all_answered, s);
 }
 
 static void stop(struct serving *s)
@@ -41,6 +47,14 @@ static void stop(struct serving *s)
     http_server_drain(s->http, clock_mono() + s->launch->conf.server.drain_timeout, drained, s);
 }
 
+void serve_stop(struct serving *s, const char *by)
+{
+    if (s->stopping)
+        return;
+    log_info("host", "stopping: requests in flight are finished first", LOG_CSTR("by", by));
+    stop(s);
+}
+
 static void told_to_stop(int number, void *arg)
 {
     struct serving *s = arg;
@@ -49,8 +63,7 @@ static void told_to_stop(int number, void *arg)
         log_stop();
         _exit(1);
     }
-    log_info("host", "stopping: requests in flight are finished first", LOG_NUM("signal", number));
-    stop(s);
+    serve_stop(s, strsignal(number));
 }
 
 /* ---- reload ---- */
@@ -69,10 +82,26 @@ static bool reload(struct serving *s, struct bw_buf *said)
     return ok;
 }
 
+bool serve_reload(struct serving *s, struct bw_buf *said)
+{
+    struct pidfile_info *i = &s->pidfile.info;
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading the settings again",
+                (long long)(clock_mono() / 1000));
+    i->reload_ok = reload(s, said);
+    i->reloads++;
+    snprintf(i->reload, sizeof i->reload, "%s", bw_buf_cstr(said));
+    if (i->reload_ok)
+        log_info("host", "settings read again", LOG_TEXT("result", bw_buf_str(said)));
+    else
+        log_error("host", "settings not read again", LOG_TEXT("error", bw_buf_str(said)));
+    tell_state(s, "ready");
+    notify_send("READY=1\nSTATUS=Serving at %s (%s)", s->url, i->reload);
+    return i->reload_ok;
+}
+
 static void told_to_reload(int number, void *arg)
 {
     struct serving *s = arg;
-    struct pidfile_info *i = &s->pidfile.info;
     struct bw_buf said;
     if (s->stopping)
         return;
@@ -82,17 +111,7 @@ static void told_to_reload(int number, void *arg)
         return;
     }
     bw_buf_init(&said, 65536);
-    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading the settings again",
-                (long long)(clock_mono() / 1000));
-    i->reload_ok = reload(s, &said);
-    i->reloads++;
-    snprintf(i->reload, sizeof i->reload, "%s", bw_buf_cstr(&said));
-    if (i->reload_ok)
-        log_info("host", "settings read again", LOG_TEXT("result", bw_buf_str(&said)));
-    else
-        log_error("host", "settings not read again", LOG_TEXT("error", bw_buf_str(&said)));
-    tell_state(s, "ready");
-    notify_send("READY=1\nSTATUS=Serving at %s (%s)", s->url, i->reload);
+    serve_reload(s, &said);
     bw_buf_release(&said);
 }
 
@@ -105,11 +124,18 @@ static void told_to_reopen(int number, void *arg)
 
 /* ---- ready, and well ---- */
 
+static void tell_urls(const struct serving *s)
+{
+    bw_str urls = bw_buf_str(&s->urls), url;
+    while (bw_str_cut(&urls, '\n', &url) && url.n)
+        printf("listening on %.*s\n", BW_FMT(url));
+    fflush(stdout);
+}
+
 static void become_ready(struct serving *s)
 {
     s->ready = true;
-    fputs(bw_buf_cstr(&s->told), stdout);
-    fflush(stdout);
+    tell_urls(s);
     snprintf(s->pidfile.info.url, sizeof s->pidfile.info.url, "%s", s->url);
     tell_state(s, "ready");
     log_info("host", "ready", LOG_NUM("pid", getpid()));

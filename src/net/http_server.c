@@ -91,10 +91,14 @@ static void url_of_path(const char *path, char url[256])
 bool http_server_listen(struct http_server *s, const char *address, char url[256], struct bw_err *e)
 {
     char host[200];
-    struct listener_opts o = {.host = host, .accepted = http_conn_accept, .arg = s};
+    struct listener_opts o = {
+        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->o.own_only};
     if (s->n_listeners == HTTP_LISTENERS)
         return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
     o.is_unix = strncmp(address, "unix:", 5) == 0;
+    if (s->o.own_only && !o.is_unix)
+        return bw_fail(e, BW_BAD, "'%s' is no unix socket: only there it is known who asks",
+                       address);
     if (o.is_unix)
         o.host = address + 5;
     else if (!split(address, host, &o.port, e))

@@ -21,6 +21,7 @@ struct http_server_opts {
     size_t max_connections; /* 0 = LIMIT_CONNECTIONS; beyond: 503 with Retry-After, then closed */
     size_t max_in_flight;   /* 0 = fibers; beyond: 503 with Retry-After */
     size_t max_body;        /* 0 = LIMIT_HTTP_BODY */
+    bool own_only;          /* unix sockets: only for processes of this user and root */
     bool compress;          /* gzip, br, zstd negotiated for text-like types over 1 KiB */
 };
 

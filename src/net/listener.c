@@ -66,8 +66,24 @@ static void pause_door(struct door *d, int sys)
     loop_timer_set(d->loop, &d->retry, loop_now(d->loop) + RETRY);
 }
 
+/* The mode of a socket's file keeps others out; one that was opened wide, or a descriptor passed
+ * on, does not get by the kernel's word on who has connected. */
+static bool may_enter(const struct door *d, int fd)
+{
+    uid_t uid;
+    if (!d->of->opts.own_only || socket_peer_is_own(fd, &uid))
+        return true;
+    log_warn("listen", "a process of another user was sent away from the socket",
+             LOG_CSTR("path", d->of->path), LOG_NUM("uid", uid));
+    return false;
+}
+
 static void take_in(struct door *d, int fd)
 {
+    if (!may_enter(d, fd)) {
+        close(fd);
+        return;
+    }
     struct stream *s = stream_of(d->loop, fd, d->of->opts.is_unix);
     if (s)
         d->of->opts.accepted(s, d->of->opts.arg);
@@ -266,7 +282,7 @@ static bool open_path(struct listener *l, struct loops *ls, struct bw_err *e)
     snprintf(l->path, sizeof l->path, "%s", l->opts.host);
     if (!lock_address(l, &a, e))
         return false;
-    int fd = socket_bind_path(&a, e);
+    int fd = socket_bind_path(&a, l->opts.own_only ? 0600 : 0660, e);
     if (fd < 0)
         return false;
     return (share(l, ls, fd, e) && socket_listen(fd, backlog_of(l), e)) ||

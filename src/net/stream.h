@@ -45,6 +45,7 @@ struct listener_opts {
     const char *host; /* "127.0.0.1", "::1", "0.0.0.0", a name; or a unix socket path */
     unsigned port;    /* 0 = any free one */
     bool is_unix;
+    bool own_only; /* a unix socket for this user and root alone: mode 0600, and peers are asked */
     bool is_given; /* `fd` is a listening socket already (socket activation); it is taken over */
     int fd;
     int backlog;                                   /* 0 = 4096 */

@@ -161,7 +161,7 @@ static int answers(const struct socket_address *a)
     return r;
 }
 
-int socket_bind_path(const struct socket_address *a, struct bw_err *e)
+int socket_bind_path(const struct socket_address *a, mode_t mode, struct bw_err *e)
 {
     const char *path = a->path.sun_path;
     int there = answers(a);
@@ -176,7 +176,7 @@ int socket_bind_path(const struct socket_address *a, struct bw_err *e)
     unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     /* Nobody can connect before listen, so the mode is in time. */
-    if (fd < 0 || bind(fd, &a->any, a->size) != 0 || chmod(path, 0660) != 0)
+    if (fd < 0 || bind(fd, &a->any, a->size) != 0 || chmod(path, mode) != 0)
         return fail_bind(fd, a, e);
     return fd;
 }
@@ -211,6 +211,17 @@ bool socket_adopt(int fd, struct socket_address *a, struct bw_err *e)
         fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return bw_fail_sys(e, errno, "taking over descriptor %d", fd);
     return true;
+}
+
+bool socket_peer_is_own(int fd, uid_t *uid)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    *uid = (uid_t)-1;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+        return false;
+    *uid = who.uid;
+    return who.uid == 0 || who.uid == geteuid();
 }
 
 int socket_accept(int fd)

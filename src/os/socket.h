@@ -35,13 +35,16 @@ unsigned socket_port_of(int fd); /* 0 for a unix socket */
  * BW_CONFLICT when the address is in use; sys is EADDRNOTAVAIL or EAFNOSUPPORT when this machine
  * does not have it. */
 int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e);
-/* Bound to a.path with mode 0660. Takes a socket file out of the way that nobody answers on. */
-int socket_bind_path(const struct socket_address *a, struct bw_err *e);
+/* Bound to a.path with that mode. Takes a socket file out of the way that nobody answers on. */
+int socket_bind_path(const struct socket_address *a, mode_t mode, struct bw_err *e);
 bool socket_listen(int fd, int backlog, struct bw_err *e);
 /* A listening stream socket that somebody else has opened (socket activation): made ready for us,
  * and where it listens. */
 bool socket_adopt(int fd, struct socket_address *a, struct bw_err *e);
-int socket_accept(int fd);    /* -errno on failure */
+int socket_accept(int fd); /* -errno on failure */
+/* The process at the other end of a unix socket as the kernel saw it connect: is it root's, or of
+ * the user this process is? *uid is set when known. */
+bool socket_peer_is_own(int fd, uid_t *uid);
 size_t socket_unsent(int fd); /* bytes written that the peer's system has not taken; 0 if unknown */
 
 /* The following block their thread until done or the deadline (monotonic ns; 0 = none). */

@@ -103,7 +103,7 @@ static bool health_run(struct bw_req *rq, struct bw_err *e)
     (void)e;
     const struct bw_server *s = rq->server;
     int state = atomic_load_explicit(&s->state, memory_order_relaxed);
-    if (s->opts.health_details && state != SERVER_STARTING)
+    if ((s->opts.health_details || rq->admin) && state != SERVER_STARTING)
         return health_details(rq, state);
     if (cache.server != s || cache.started != s->started || cache.state != state ||
         rq->began >= cache.until || rq->began < cache.from)
@@ -137,7 +137,7 @@ static void write_ready(struct bw_req *rq, const char *status, bw_str stores)
     bw_json_object(w);
     bw_json_put_text(w, "status", bw_cstr(status));
     bw_json_put_time(w, "timestamp", bw_now());
-    if (rq->server->opts.health_details) {
+    if (rq->server->opts.health_details || rq->admin) {
         bw_json_key(w, BW_LIT("stores"));
         bw_json_raw(w, stores);
     }

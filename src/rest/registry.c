@@ -10,6 +10,8 @@ static const struct metric_family requests = {"http_requests", METRIC_COUNTER,
 /* Its own series, made first: past LIMIT_SERIES the ones per endpoint are no longer told apart. */
 static const struct metric_family total = {"burrow_requests", METRIC_COUNTER,
                                            "Requests answered, all endpoints together"};
+static const struct metric_family admin_total = {"burrow_admin_requests", METRIC_COUNTER,
+                                                 "Requests answered by the admin socket"};
 static const struct metric_family duration = {"http_request_duration", METRIC_TIME,
                                               "From the complete head to the complete answer"};
 static const struct metric_family in_flight = {"http_requests_in_flight", METRIC_GAUGE,
@@ -46,6 +48,14 @@ void registry_init(struct registry *r, const char *root, struct bw_arena *a)
     add_series(&r->unmatched);
 }
 
+void registry_init_admin(struct registry *r, struct bw_arena *a)
+{
+    *r = (struct registry){.arena = a, .routes = router_new(a), .together = true};
+    r->m_total = metric_new(&admin_total, "");
+    r->unmatched = (struct endpoint){.method = HTTP_OTHER, .path = "(admin)", .id = "(none)"};
+    add_series(&r->unmatched);
+}
+
 static const struct endpoint *same_id(const struct registry *r, const char *id)
 {
     for (size_t i = 0; i < r->n; i++)
@@ -70,7 +80,9 @@ bool registry_add(struct registry *r, const struct endpoint *e, struct bw_err *e
     fold.count = named ? (ep->kind == ENDPOINT_METHOD ? 2 : 1) : 0;
     if (!router_add(r->routes, r->arena, ep, fold, err))
         return false;
-    const struct endpoint *other = ep->alias ? same_id(r, ep->id) : NULL;
+    const struct endpoint *other = r->together ? &r->unmatched
+                                   : ep->alias ? same_id(r, ep->id)
+                                               : NULL;
     if (other)
         count_with(ep, other);
     else

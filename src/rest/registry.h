@@ -15,11 +15,14 @@ struct registry {
     unsigned root_parts;       /* segments of the root: names of tables and services come next */
     struct endpoint unmatched; /* where requests without an endpoint are counted */
     unsigned m_total;          /* metric series of all requests together */
+    bool together;             /* all endpoints are counted as one */
     struct bw_arena *arena;
 };
 
 /* `root` as in server_opts: "api", "", "api/v1". Memory comes from the arena, for good. */
 void registry_init(struct registry *r, const char *root, struct bw_arena *a);
+/* One whose requests are counted apart and together: route="(admin)", burrow_admin_requests. */
+void registry_init_admin(struct registry *r, struct bw_arena *a);
 /* The endpoint is copied, its texts are borrowed. BW_CONFLICT when the same method and path stands
  * already. */
 bool registry_add(struct registry *r, const struct endpoint *e, struct bw_err *err);

@@ -17,7 +17,9 @@ struct bw_req {
     struct http_req *http;
     struct http_res *res;
     struct bw_server *server;
-    struct bw_arena *arena; /* http->arena */
+    const struct registry *registry; /* the server's, or its admin's */
+    bool admin;                      /* by the admin socket: may be told everything */
+    struct bw_arena *arena;          /* http->arena */
     struct route_match match;
     const struct endpoint *endpoint;
     struct req_param *params; /* of the query string, in order; by req_params */

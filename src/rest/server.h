@@ -36,10 +36,10 @@ struct bw_server {
     const struct bw_app *app;
     struct server_opts opts;
     struct model model;
-    struct store **stores; /* NULL-terminated */
-    struct registry registry;
-    _Atomic int state; /* enum server_state */
-    bool app_started;  /* app->stop is due */
+    struct store **stores;           /* NULL-terminated */
+    struct registry registry, admin; /* admin: what server_handle_admin answers, filled by host */
+    _Atomic int state;               /* enum server_state */
+    bool app_started;                /* app->stop is due */
     bw_time started;
     /* Asked by /health and /metrics; set by host, may be NULL. */
     int64_t (*connections)(void *arg);
@@ -50,6 +50,7 @@ struct bw_server {
     unsigned n_steps;
     struct openapi *_Atomic openapi; /* made at the first request for it */
     void *host;                      /* host's own, for bw_server_close */
+    void *serving;                   /* host's own, for its admin endpoints */
     struct bw_arena arena;           /* process lifetime */
 };
 
@@ -67,5 +68,7 @@ void server_stop(struct bw_server *s);
 void server_release(struct bw_server *s);
 /* An http_handler; arg is the struct bw_server. */
 void server_handle(struct http_req *rq, struct http_res *rs, void *arg);
+/* The same for who may know and do everything: the endpoints of `admin`, details told. */
+void server_handle_admin(struct http_req *rq, struct http_res *rs, void *arg);
 
 #endif

@@ -16,7 +16,8 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
     rq->server = s;
     rq->arena = h->arena;
     rq->match.n_parts = rq->match.allowed = 0;
-    rq->endpoint = &s->registry.unmatched;
+    rq->registry = rq->admin ? &s->admin : &s->registry;
+    rq->endpoint = &rq->registry->unmatched;
     rq->params = NULL;
     rq->n_params = 0;
     rq->params_read = rq->counted = false;
@@ -27,22 +28,35 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
     rq->began = clock_mono();
 }
 
-void server_handle(struct http_req *h, struct http_res *rs, void *arg)
+static void handle(struct bw_req *rq, struct bw_server *s)
 {
-    struct bw_server *s = arg;
-    struct bw_req rq;
     struct bw_err e;
-    begin(&rq, s, h, rs);
-    in_hand_add(&rq);
+    in_hand_add(rq);
     bool done = false;
     for (unsigned i = 0; i < s->n_steps; i++) {
         const struct step *step = s->steps[i];
         if (done && !step->always)
             continue;
-        enum step_result r = step->run(&rq, &e);
+        enum step_result r = step->run(rq, &e);
         if (r == STEP_FAIL && !done)
-            problem_answer(&rq, &e);
+            problem_answer(rq, &e);
         done |= r != STEP_ON;
     }
-    in_hand_remove(&rq);
+    in_hand_remove(rq);
+}
+
+void server_handle(struct http_req *h, struct http_res *rs, void *arg)
+{
+    struct bw_req rq;
+    rq.admin = false;
+    begin(&rq, arg, h, rs);
+    handle(&rq, arg);
+}
+
+void server_handle_admin(struct http_req *h, struct http_res *rs, void *arg)
+{
+    struct bw_req rq;
+    rq.admin = true;
+    begin(&rq, arg, h, rs);
+    handle(&rq, arg);
 }

@@ -132,6 +132,7 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
     if (!check_root(s->opts.root, e) || !model_init(&s->model, app->tables ? app->tables : none, e))
         goto fail;
     registry_init(&s->registry, s->opts.root, &s->arena);
+    registry_init_admin(&s->admin, &s->arena);
     choose_steps(s);
     rate_init(&s->rate, clock_mono(), registry_requests(&s->registry));
     if (builtins_register(s, e) && crud_register(s, e) && services_register(s, e) &&

@@ -30,14 +30,14 @@ static enum step_result observe(struct bw_req *rq, struct bw_err *e)
     int64_t took = clock_mono() - rq->began;
     unsigned class = (unsigned)status / 100;
     metric_add(ep->m_requests[class < 6 ? class : 5], 1);
-    metric_add(rq->server->registry.m_total, 1);
+    metric_add(rq->registry->m_total, 1);
     metric_observe(ep->m_time, took);
     if (rq->counted)
         metric_add(ep->m_in_flight, -1);
     int64_t slow = atomic_load_explicit(&slow_from, memory_order_relaxed);
-    if (slow && took >= slow)
+    if (slow && took >= slow && !rq->admin)
         tell_slow(rq, took);
-    if (rq->server->opts.access)
+    if (rq->server->opts.access && !rq->admin)
         access_log(rq->server->opts.access, rq, took);
     log_debug("rest", "request", LOG_TEXT("method", rq->http->method_text),
               LOG_TEXT("path", rq->http->path), LOG_NUM("status", status),

@@ -10,7 +10,7 @@ static enum step_result no_path(struct bw_req *rq, struct bw_err *e)
     struct bw_buf near;
     bw_buf_init(&near, 300);
     if (path.n < 256)
-        registry_near(&rq->server->registry, path, &near);
+        registry_near(rq->registry, path, &near);
     path.n = path.n < 200 ? path.n : 200;
     if (near.n && bw_buf_ok(&near))
         bw_fail(e, BW_MISSING, "no such path %.*s, did you mean %s?", BW_FMT(path),
@@ -45,7 +45,7 @@ static enum step_result no_endpoint(struct bw_req *rq, struct bw_err *e)
 
 static enum step_result route(struct bw_req *rq, struct bw_err *e)
 {
-    const struct registry *r = &rq->server->registry;
+    const struct registry *r = rq->registry;
     registry_match(r, rq->http->method, rq->http->path, &rq->match);
     const struct endpoint *ep = rq->match.endpoint;
     rq->endpoint = ep ? ep : &r->unmatched;

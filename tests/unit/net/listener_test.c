@@ -125,7 +125,7 @@ static void stale_and_foreign_sockets(void **state)
     struct bw_err e = {0};
     struct socket_address a;
     check_ok(socket_path(path, &a, &e), &e);
-    int fd = socket_bind_path(&a, &e);
+    int fd = socket_bind_path(&a, 0660, &e);
     check(fd >= 0);
     check_ok(socket_listen(fd, 1, &e), &e);
     check(try_path(&e) == NULL); /* somebody answers */
