@@ -65,7 +65,8 @@ static void set(struct serving *s, void *arg)
         bw_json_init(&w, &text);
         write_areas(&w, fresh->log.levels, &fresh->arena);
         memcpy(s->levels, bw_buf_str(&text).p, text.n); /* fits: CONF_AREAS short names */
-        now->log.levels = bw_str_of(s->levels, text.n);
+        bool none = text.n <= 2;                        /* "{}": as if never said */
+        now->log.levels = none ? (bw_str){.p = NULL} : bw_str_of(s->levels, text.n);
         bw_buf_release(&text);
     }
     host_log_levels(now);
