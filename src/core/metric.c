@@ -17,6 +17,13 @@
 #define HISTO_CELLS 21 /* at most */
 #define PAGES       ((LIMIT_SERIES * HISTO_CELLS + 1) / PAGE_CELLS + 1)
 #define KIND_SHIFT  24
+#define KIND_MASK   7
+
+const struct metric_family metric_families[METRIC_FAMILIES] = {
+#define FAMILY(n, k, h) {.name = #n, .kind = METRIC_##k, .help = h},
+#include "core/metrics.def"
+#undef FAMILY
+};
 
 static const struct metric_bound time_bounds[] = {
     {50000, "5e-05"},      {100000, "0.0001"},    {250000, "0.00025"},   {500000, "0.0005"},
@@ -40,6 +47,11 @@ static const struct metric_bound size_bounds[] = {
     {268435456, "268435456.0"},
     {1073741824, "1073741824.0"},
 };
+static const struct metric_bound count_bounds[] = {
+    {1, "1.0"},     {2, "2.0"},       {4, "4.0"},       {8, "8.0"},
+    {16, "16.0"},   {32, "32.0"},     {64, "64.0"},     {128, "128.0"},
+    {256, "256.0"}, {1024, "1024.0"}, {4096, "4096.0"}, {16384, "16384.0"},
+};
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
 _Static_assert(COUNT(time_bounds) + 2 <= HISTO_CELLS, "bounds, +Inf and the sum");
 _Static_assert(COUNT(size_bounds) + 2 <= HISTO_CELLS, "bounds, +Inf and the sum");
@@ -58,6 +70,15 @@ static const struct metric_shape shapes[] = {
                      .unit = "bytes",
                      .per_unit = 1,
                      .type = "histogram"},
+    [METRIC_COUNT] = {.bounds = count_bounds,
+                      .n = COUNT(count_bounds),
+                      .per_unit = 1,
+                      .type = "histogram"},
+    [METRIC_SECONDS] = {.unit = "seconds", .per_unit = 1000000000, .decimals = 9, .type = "gauge"},
+    [METRIC_COUNTER_SECONDS] = {.unit = "seconds",
+                                .per_unit = 1000000000,
+                                .decimals = 9,
+                                .type = "counter"},
 };
 
 struct page {
@@ -168,13 +189,13 @@ static unsigned cell_of(unsigned series)
 
 void metric_add(unsigned series, int64_t n)
 {
-    bw_must(series >> KIND_SHIFT <= METRIC_GAUGE);
+    bw_must(shapes[series >> KIND_SHIFT & KIND_MASK].n == 0);
     add(cell_of(series), series ? n : 1);
 }
 
 void metric_observe(unsigned series, int64_t v)
 {
-    const struct metric_shape *shape = &shapes[series >> KIND_SHIFT & 3];
+    const struct metric_shape *shape = &shapes[series >> KIND_SHIFT & KIND_MASK];
     unsigned cell = cell_of(series), bucket = 0;
     if (series == 0) {
         add(0, 1);
@@ -203,7 +224,7 @@ int64_t metric_cell_sum(unsigned cell)
 
 int64_t metric_value(unsigned series)
 {
-    unsigned cell = cell_of(series), n = shapes[series >> KIND_SHIFT & 3].n;
+    unsigned cell = cell_of(series), n = shapes[series >> KIND_SHIFT & KIND_MASK].n;
     int64_t sum = 0;
     pthread_mutex_lock(&lock);
     for (unsigned i = 0; i <= n; i++)
@@ -258,14 +279,9 @@ static struct metric_series *series_of(const struct metric_family *f, const char
 /* Series 0 is there before all others. */
 static void take_lock(void)
 {
-    static const struct metric_family overflow = {
-        .name = "metric_overflow",
-        .kind = METRIC_COUNTER,
-        .help = "Updates of series beyond the maximum number of series, which are not kept.",
-    };
     pthread_mutex_lock(&lock);
     if (used_series == 0)
-        series_of(&overflow, "");
+        series_of(METRIC(metric_overflow), "");
 }
 
 unsigned metric_new(const struct metric_family *f, const char *labels)
@@ -278,10 +294,10 @@ unsigned metric_new(const struct metric_family *f, const char *labels)
     return number;
 }
 
-void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t (*fn)(void *),
+void metric_computed(const struct metric_family *f, const char *labels, int64_t (*fn)(void *),
                      void *arg)
 {
-    bw_must(f->kind == METRIC_GAUGE);
+    bw_must(shapes[f->kind].n == 0);
     take_lock();
     struct metric_series *s = series_of(f, labels);
     if (s) {
@@ -291,7 +307,7 @@ void metric_gauge_fn(const struct metric_family *f, const char *labels, int64_t 
     pthread_mutex_unlock(&lock);
 }
 
-void metric_gauge_drop(const void *arg)
+void metric_computed_drop(const void *arg)
 {
     pthread_mutex_lock(&lock);
     for (struct metric_group *g = groups; g; g = g->next)

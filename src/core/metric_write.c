@@ -38,6 +38,16 @@ static void put_name(struct bw_buf *b, const struct metric_family *f, const char
     bw_buf_put(b, bw_cstr(suffix));
 }
 
+static bool is_counter(const struct metric_family *f)
+{
+    return f->kind == METRIC_COUNTER || f->kind == METRIC_COUNTER_SECONDS;
+}
+
+void metric_full_name(struct bw_buf *b, const struct metric_family *f)
+{
+    put_name(b, f, is_counter(f) ? "_total" : "");
+}
+
 /* "# WHAT name text" */
 static void put_meta(struct bw_buf *b, const struct metric_family *f, const char *what,
                      const char *text, bool openmetrics)
@@ -45,7 +55,7 @@ static void put_meta(struct bw_buf *b, const struct metric_family *f, const char
     bw_buf_put(b, BW_LIT("# "));
     bw_buf_put(b, bw_cstr(what));
     bw_buf_char(b, ' ');
-    put_name(b, f, f->kind == METRIC_COUNTER && !openmetrics ? "_total" : "");
+    put_name(b, f, is_counter(f) && !openmetrics ? "_total" : "");
     bw_buf_char(b, ' ');
     put_escaped(b, bw_cstr(text), openmetrics);
     bw_buf_char(b, '\n');
@@ -69,43 +79,62 @@ static void put_sample(struct bw_buf *b, const struct metric_series *s, const ch
     bw_buf_char(b, ' ');
 }
 
-static void put_line(struct bw_buf *b, int64_t v)
+/* In the unit of the family. */
+static void put_value(struct bw_buf *b, const struct metric_shape *shape, int64_t v)
 {
-    bw_buf_int(b, v);
+    uint64_t size = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, unit = (uint64_t)shape->per_unit;
+    if (v < 0)
+        bw_buf_char(b, '-');
+    bw_buf_int(b, (int64_t)(size / unit));
+    if (shape->decimals)
+        bw_buf_printf(b, ".%0*llu", (int)shape->decimals, (unsigned long long)(size % unit));
     bw_buf_char(b, '\n');
+}
+
+static void put_count(struct bw_buf *b, int64_t n)
+{
+    bw_buf_int(b, n);
+    bw_buf_char(b, '\n');
+}
+
+static int64_t count_of(const struct metric_series *s, unsigned n_bounds)
+{
+    int64_t count = 0;
+    for (unsigned i = 0; i <= n_bounds; i++)
+        count += metric_cell_sum(s->cell + i);
+    return count;
 }
 
 static void put_histogram(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
 {
     const struct metric_shape *shape = metric_shape_of(s->group->family);
     int64_t count = 0;
+    if (count_of(s, shape->n) == 0)
+        return;
     for (unsigned i = 0; i <= shape->n; i++) {
         bw_str le = i < shape->n ? bw_cstr(shape->bounds[i].shown) : BW_LIT("+Inf");
         if (!openmetrics && bw_str_ends(le, BW_LIT(".0")))
             le.n -= 2;
         count += metric_cell_sum(s->cell + i);
         put_sample(b, s, "_bucket", le);
-        put_line(b, count);
+        put_count(b, count);
     }
     put_sample(b, s, "_count", bw_cstr(NULL));
-    put_line(b, count);
+    put_count(b, count);
     put_sample(b, s, "_sum", bw_cstr(NULL));
-    int64_t sum = metric_cell_sum(s->cell + shape->n + 1);
-    bw_buf_int(b, sum / shape->per_unit);
-    if (shape->decimals)
-        bw_buf_printf(b, ".%0*lld", (int)shape->decimals, (long long)(sum % shape->per_unit));
-    bw_buf_char(b, '\n');
+    put_value(b, shape, metric_cell_sum(s->cell + shape->n + 1));
 }
 
 static void put_series(struct bw_buf *b, const struct metric_series *s, bool openmetrics)
 {
-    enum metric_kind kind = s->group->family->kind;
-    if (metric_shape_of(s->group->family)->n) {
+    const struct metric_family *f = s->group->family;
+    const struct metric_shape *shape = metric_shape_of(f);
+    if (shape->n) {
         put_histogram(b, s, openmetrics);
         return;
     }
-    put_sample(b, s, kind == METRIC_COUNTER ? "_total" : "", bw_cstr(NULL));
-    put_line(b, s->fn ? s->fn(s->arg) : metric_cell_sum(s->cell));
+    put_sample(b, s, is_counter(f) ? "_total" : "", bw_cstr(NULL));
+    put_value(b, shape, s->fn ? s->fn(s->arg) : metric_cell_sum(s->cell));
 }
 
 void metric_write(struct bw_buf *b, bool openmetrics)

@@ -17,6 +17,7 @@ static void init_library(void)
      * linked to has used SQLite before. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_initialize();
+    sqlite_sync_init();
 }
 
 /* Data of clients reaches the SQL functions: their recursion must fit a fiber's stack. A pattern of
@@ -103,7 +104,7 @@ bool sqlite_conn_open(struct sqlite_conn *c, const struct sqlite *s, enum sqlite
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     flags |=
         role == SQLITE_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
+    int rc = sqlite3_open_v2(s->path, &c->db, flags, SQLITE_TIMED_VFS);
     if (rc == SQLITE_OK) {
         restrain(c->db, role);
         if (set_up(c, s, role, cache_bytes, e))

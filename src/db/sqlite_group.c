@@ -183,6 +183,7 @@ void sqlite_group_run(struct sqlite_writer *w, struct list *todo)
         fail_all(&done, &why);
     } else {
         metric_add(w->s->metrics.writes, n);
+        metric_observe(w->s->metrics.group, n);
     }
     uv_mutex_lock(&w->lock);
     w->expected = n + w->queued;

@@ -133,7 +133,7 @@ struct sqlite_writer {
 };
 
 struct sqlite_metrics {
-    unsigned queue, groups, writes, commit_time, wal, checkpoints;
+    unsigned queue, groups, writes, group, commit_time, sync, wal, checkpoints;
     unsigned snapshots, slice, connections, moved;
     atomic_llong longest_slice;
 };
@@ -238,6 +238,12 @@ bool sqlite_lease_submit(struct db_lease *l,
                          struct bw_err *e);
 bool sqlite_lease_wait(struct db_lease *l, struct bw_err *e);
 bool sqlite_lease_close(struct db_lease *l, bool commit, struct bw_err *e);
+
+/* sqlite_sync.c: the system's files, as SQLite sees them, with flushes that are timed. */
+#define SQLITE_TIMED_VFS "burrow"
+void sqlite_sync_init(void);
+/* From now on flushes of this thread are observed in this series; 0 = no longer. */
+void sqlite_sync_observe(unsigned series);
 
 /* sqlite_metric.c */
 void sqlite_metric_open(struct sqlite *s);

@@ -129,6 +129,7 @@ static void run(void *arg)
     struct sqlite_writer *w = arg;
     struct list todo;
     list_init(&todo);
+    sqlite_sync_observe(w->s->metrics.sync);
     while (collect(w, &todo)) {
         while (!list_empty(&todo)) {
             serve_next(w, &todo);

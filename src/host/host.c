@@ -6,6 +6,7 @@
 #include "os/cgroup.h"
 #include "os/cpus.h"
 #include "os/file.h"
+#include "os/process.h"
 
 #define READERS 4 /* connections a loop may open to a store */
 
@@ -114,6 +115,7 @@ struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_us
     h->app = *app;
     h->conf = conf;
     h->server.host = h;
+    process_metrics();
     bw_arena_init(&h->arena);
     if (!conf->name)
         conf->name = app->name;

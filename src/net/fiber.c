@@ -8,12 +8,16 @@
 #include "net/fiber_int.h"
 
 #include "core/clock.h"
+#include "core/metric.h"
 #include "net/sanitize_int.h"
 
 #define POOL_KEEP 32
 #define TRIM_SPAN (10 * CLOCK_SECOND)
+#define LOOK_SPAN CLOCK_SECOND
+#define LOOK_MOST 64 /* stacks looked at at once: a system call each */
 
 static void trim(struct loop_timer *t);
+static void look(struct loop_timer *t);
 
 void fibers_init(struct fibers *fs, unsigned max)
 {
@@ -24,6 +28,7 @@ void fibers_init(struct fibers *fs, unsigned max)
     fs->ready_end = &fs->ready;
     list_init(&fs->all);
     loop_timer_init(&fs->trim, trim);
+    loop_timer_init(&fs->look, look);
 }
 
 void fibers_begin(struct loop *l)
@@ -129,6 +134,8 @@ static void give_back(struct loop *l, struct fiber *f)
     f->next = fs->pool;
     fs->pool = f;
     fs->in_use--;
+    if (fs->look.deadline == 0)
+        loop_timer_set(l, &fs->look, loop_now(l) + LOOK_SPAN);
     if (++fs->pooled > POOL_KEEP && fs->trim.deadline == 0) {
         fs->pooled_least = fs->pooled;
         loop_timer_set(l, &fs->trim, loop_now(l) + TRIM_SPAN);
@@ -165,14 +172,45 @@ static void trim(struct loop_timer *t)
         loop_timer_set(l, t, loop_now(l) + TRIM_SPAN);
 }
 
+/* How deep the stacks are, in turn, while there is work. */
+static void look(struct loop_timer *t)
+{
+    (void)t;
+    struct loop *l = loop_current();
+    struct fibers *fs = &l->fibers;
+    size_t before = fs->deepest;
+    for (unsigned i = 0; i < LOOK_MOST && i < fs->total; i++) {
+        struct fiber *f = LIST_OWNER(fs->all.next, struct fiber, all);
+        size_t used = stack_touched(&f->stack);
+        fs->deepest = used > fs->deepest ? used : fs->deepest;
+        list_remove(&f->all);
+        list_push_back(&fs->all, &f->all);
+    }
+    if (fs->deepest != before && l->metrics.stack)
+        metric_add(l->metrics.stack, (int64_t)(fs->deepest - before));
+}
+
+void fibers_tell(struct loop *l)
+{
+    struct fibers *fs = &l->fibers;
+    if (fs->in_use != fs->told_in_use)
+        metric_add(l->metrics.in_use, (int64_t)fs->in_use - fs->told_in_use);
+    if (fs->pooled != fs->told_pooled)
+        metric_add(l->metrics.pooled, (int64_t)fs->pooled - fs->told_pooled);
+    fs->told_in_use = fs->in_use;
+    fs->told_pooled = fs->pooled;
+}
+
 void fibers_end(struct loop *l)
 {
     struct fibers *fs = &l->fibers;
     bw_must(fs->in_use == 0);
     loop_timer_set(l, &fs->trim, 0);
+    loop_timer_set(l, &fs->look, 0);
     struct fiber *all = fs->pool;
     fs->pool = NULL;
     fs->pooled = 0;
+    fibers_tell(l);
     free_pooled(l, all);
 }
 

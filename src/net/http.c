@@ -184,3 +184,8 @@ bool http_res_flush_some(struct http_res *rs, struct bw_err *e)
 {
     return rs->body->n < LIMIT_HTTP_STREAM || rs->flush(rs, e);
 }
+
+int64_t http_res_size(const struct http_res *rs)
+{
+    return rs->sent + (int64_t)(rs->borrowed.p ? rs->borrowed.n : rs->body->n);
+}

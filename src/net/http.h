@@ -40,6 +40,7 @@ struct http_req {
     size_t max_body;        /* bytes; the handler may change it before it reads */
     struct bw_arena *arena; /* of the request; reset after the answer */
     int64_t deadline;       /* monotonic ns, 0 = none */
+    int64_t received;       /* bytes of the body read so far */
     /* *Waits.* Next piece of the body, n == 0 at its end. Borrowed until the next call. */
     bool (*read)(struct http_req *rq, bw_str *piece, struct bw_err *e);
     void *source; /* whoever implements read */
@@ -59,6 +60,7 @@ struct http_res {
     bool broken;    /* failed after `started`: cut the connection without the body's proper end (no
                        last chunk), so that the peer sees that the answer is not whole */
     int64_t length; /* of a streamed body when known, else -1 (chunked) */
+    int64_t sent;   /* bytes of the body that went out by flush, before coding */
     struct http_req *rq;
     /* *Waits.* Sends the head if it is not out, then what is in body and clears it. */
     bool (*flush)(struct http_res *rs, struct bw_err *e);
@@ -84,6 +86,8 @@ void http_res_set(struct http_res *rs, const char *name, bw_str value);
 bw_str http_res_get(const struct http_res *rs, const char *name);
 /* *Waits.* Flushes when body has grown past LIMIT_HTTP_STREAM. */
 bool http_res_flush_some(struct http_res *rs, struct bw_err *e);
+/* Bytes of the answer's body so far, before coding: of all of it, behind the handler. */
+int64_t http_res_size(const struct http_res *rs);
 /* Does an Accept field value take this media type? ("" takes all.) Quality 0 refuses. */
 bool http_accepts(bw_str accept, const char *type);
 

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/metric.h"
 #include "net/fiber.h"
 #include "net/http_chars.h"
 #include "net/http_write.h"
@@ -15,8 +16,8 @@
 #define COPIED_BODY (64 * 1024) /* kept for a second try */
 
 struct http_client {
-    struct list pool; /* last used first */
-    unsigned pooled;
+    struct list pool;          /* last used first */
+    unsigned pooled, m_pooled; /* m_: metric series */
 };
 
 struct http_client *http_client_new(void)
@@ -25,6 +26,7 @@ struct http_client *http_client_new(void)
     bw_must(c);
     list_init(&c->pool);
     c->pooled = 0;
+    c->m_pooled = metric_new(METRIC(http_client_pooled), "");
     return c;
 }
 
@@ -33,6 +35,7 @@ static struct carrier *unpool(struct http_client *c, struct list *n)
     struct carrier *k = LIST_OWNER(n, struct carrier, node);
     list_remove(n);
     c->pooled--;
+    metric_add(c->m_pooled, -1);
     k->pool = NULL;
     return k;
 }
@@ -59,6 +62,7 @@ void http_client_rest(struct http_client *c, struct carrier *k)
     k->rested = clock_mono();
     k->pool = c;
     list_push_front(&c->pool, &k->node);
+    metric_add(c->m_pooled, 1);
     if (++c->pooled > POOL_MAX)
         close_carrier(unpool(c, c->pool.prev));
 }

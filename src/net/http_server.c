@@ -2,6 +2,7 @@
 #include "net/http_server_int.h"
 
 #include "core/clock.h"
+#include "core/metric.h"
 #include "os/socket.h"
 
 #include <stdalign.h>
@@ -43,6 +44,10 @@ struct http_server *http_server_new(struct loops *ls, const struct http_server_o
     s->o.max_connections = o->max_connections ? o->max_connections : LIMIT_CONNECTIONS;
     s->o.max_body = o->max_body ? o->max_body : LIMIT_HTTP_BODY;
     s->done_post.fn = call_done;
+    const char *socket = o->own_only ? "socket=\"admin\"" : "socket=\"public\"";
+    s->m_connections = metric_new(METRIC(http_connections), socket);
+    s->m_refused = metric_new(METRIC(http_refused), socket);
+    s->m_contexts = metric_new(METRIC(http_contexts_pooled), "");
     for (unsigned i = 0; i < n; i++) {
         struct http_worker *k = &s->workers[i];
         k->server = s;
@@ -206,6 +211,7 @@ struct http_server_stats http_server_stats(const struct http_server *s)
 
 static void worker_release(struct http_worker *k)
 {
+    metric_add(k->server->m_contexts, -(int64_t)k->n_spare);
     while (k->spare) {
         struct http_work *next = k->spare->next;
         http_work_free(k->spare);

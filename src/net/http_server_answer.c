@@ -149,6 +149,7 @@ bool http_answer_flush(struct http_res *rs, struct bw_err *e)
         return bw_fail(e, BW_SYS, "a piece of the answer is longer than memory allows");
     if (!rs->started)
         begin_stream(w);
+    rs->sent = http_res_size(rs);
     bool ok = send_piece(w, take_body(rs), false, e);
     bw_buf_clear(rs->body);
     return ok;

@@ -100,6 +100,7 @@ static bool next_piece(struct http_work *w, bw_str *piece, struct bw_err *e)
             return false;
     }
     w->body_read += (int64_t)piece->n;
+    w->rq.received = w->body_read;
     return true;
 }
 

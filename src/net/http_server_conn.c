@@ -3,6 +3,7 @@
 #include "net/http_server_int.h"
 
 #include "core/clock.h"
+#include "core/metric.h"
 
 #define LINGER_SPAN (2 * CLOCK_SECOND)
 #define SURPLUS     1024 /* connections over the maximum that are told so */
@@ -256,6 +257,7 @@ static void closed(struct stream *s)
     loop_timer_set(k->loop, &c->timer, 0);
     list_remove(&c->node);
     atomic_fetch_sub_explicit(&k->server->connections, 1, memory_order_relaxed);
+    metric_add(k->server->m_connections, -1);
     free(c);
     http_worker_check_drained(k);
 }
@@ -286,6 +288,7 @@ void http_conn_accept(struct stream *s, void *server)
     struct http_conn *c = conn_new(k, s);
     int64_t open = atomic_fetch_add_explicit(&srv->connections, 1, memory_order_relaxed);
     int64_t max = (int64_t)srv->o.max_connections;
+    metric_add(srv->m_connections, 1);
     stream_read(s, true);
     if (k->draining)
         http_refuse(c, 503, GOING_DOWN);

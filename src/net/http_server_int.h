@@ -99,6 +99,7 @@ struct http_server {
     unsigned n_workers, n_listeners;
     struct listener *listeners[HTTP_LISTENERS];
     _Atomic int64_t connections;
+    unsigned m_connections, m_refused, m_contexts; /* metric series */
     atomic_bool draining;
     atomic_uint undrained; /* workers */
     int64_t drain_deadline;

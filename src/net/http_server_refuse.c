@@ -3,6 +3,8 @@
  * need no escaping. */
 #include "net/http_server_int.h"
 
+#include "core/metric.h"
+
 static void write_problem(struct bw_buf *b, int status, const char *why)
 {
     bw_buf_printf(b,
@@ -26,6 +28,7 @@ void http_refuse_write(struct http_worker *k, struct bw_buf *out, int status, co
     bw_buf_put(out, bw_buf_str(&body));
     bw_buf_release(&body);
     http_count(&k->refused, 1);
+    metric_add(k->server->m_refused, 1);
 }
 
 void http_refuse(struct http_conn *c, int status, const char *why)

@@ -3,6 +3,8 @@
  * come back with it. What a large request made them grow to goes. */
 #include "net/http_server_int.h"
 
+#include "core/metric.h"
+
 #define SPARE_MAX 64
 #define KEEP      (64 * 1024)
 
@@ -32,6 +34,7 @@ struct http_work *http_work_take(struct http_conn *c)
     if (w) {
         k->spare = w->next;
         k->n_spare--;
+        metric_add(k->server->m_contexts, -1);
     } else {
         w = work_new();
     }
@@ -87,6 +90,7 @@ void http_work_give(struct http_work *w)
     w->next = k->spare;
     k->spare = w;
     k->n_spare++;
+    metric_add(k->server->m_contexts, 1);
 }
 
 bool http_work_wait(struct http_work *w, int64_t deadline)

@@ -8,6 +8,7 @@
 #include "net/loop_int.h"
 
 #include "core/clock.h"
+#include "core/metric.h"
 #include "net/fiber.h"
 #include "os/cpus.h"
 #include "os/signals.h"
@@ -35,11 +36,6 @@ int64_t loop_now(const struct loop *l)
     if (l->now == 0)
         ((struct loop *)(uintptr_t)l)->now = clock_mono();
     return l->now;
-}
-
-int64_t loop_lag(struct loop *l)
-{
-    return atomic_exchange_explicit(&l->lag, 0, memory_order_relaxed);
 }
 
 void loop_post(struct loop *l, struct loop_post *p)
@@ -149,11 +145,32 @@ static void set_idle(struct loop *l)
         uv_idle_stop(&l->idle);
 }
 
-static void note_lag(struct loop *l)
+static void put_labels(struct bw_buf *labels, const struct loop *l, const char *state)
 {
-    int64_t took = clock_mono() - l->now;
-    if (took > atomic_load_explicit(&l->lag, memory_order_relaxed))
-        atomic_store_explicit(&l->lag, took, memory_order_relaxed);
+    char index[16];
+    bool own = l->index < LIMIT_METRIC_LOOPS;
+    bw_buf_clear(labels);
+    snprintf(index, sizeof index, "%u", l->index);
+    metric_label(labels, "loop", bw_cstr(own ? index : "others"));
+    if (state)
+        metric_label(labels, "state", bw_cstr(state));
+}
+
+static void make_metrics(struct loop *l)
+{
+    struct loop_metrics *m = &l->metrics;
+    struct bw_buf labels;
+    bw_buf_init(&labels, 256);
+    put_labels(&labels, l, "in use");
+    m->in_use = metric_new(METRIC(fibers), bw_buf_cstr(&labels));
+    put_labels(&labels, l, "pooled");
+    m->pooled = metric_new(METRIC(fibers), bw_buf_cstr(&labels));
+    put_labels(&labels, l, NULL);
+    m->turn = metric_new(METRIC(loop_turn), bw_buf_cstr(&labels));
+    if (l->index < LIMIT_METRIC_LOOPS)
+        m->stack = metric_new(METRIC(fiber_stack_bytes), bw_buf_cstr(&labels));
+    m->jobs = metric_new(METRIC(worker_jobs), "");
+    bw_buf_release(&labels);
 }
 
 static void wake_all(struct loops *ls)
@@ -186,6 +203,8 @@ static void consider_end(struct loop *l)
 static void turn_end(uv_prepare_t *h)
 {
     struct loop *l = h->data;
+    if (has_ready(l))
+        loop_now(l); /* the turn's time is that of its first work */
     run_posts(l);
     if (l->wheel.count)
         wheel_run(&l->wheel, loop_now(l));
@@ -194,8 +213,9 @@ static void turn_end(uv_prepare_t *h)
     set_idle(l);
     set_alarm(l);
     if (l->now)
-        note_lag(l);
+        metric_observe(l->metrics.turn, clock_mono() - l->now);
     l->now = 0;
+    fibers_tell(l);
     consider_end(l);
 }
 
@@ -242,6 +262,7 @@ static struct loop *loop_new(struct loops *ls, unsigned index, unsigned max_fibe
     list_init(&l->paused_listeners);
     wheel_init(&l->wheel);
     fibers_init(&l->fibers, max_fibers);
+    make_metrics(l);
     return l;
 }
 

@@ -32,8 +32,6 @@ struct loop *loop_current(void);           /* NULL on a thread that is no loop *
 unsigned loop_index(const struct loop *l); /* 0 … count-1 */
 struct uv_loop_s *loop_uv(struct loop *l);
 int64_t loop_now(const struct loop *l); /* monotonic ns, taken once per turn */
-/* The longest turn since last asked, ns (a metric). */
-int64_t loop_lag(struct loop *l);
 
 /* Runs p->fn(p) on that loop, soon. Any thread; never blocks. p belongs to the loop until fn runs.
  */

@@ -30,7 +30,15 @@ struct fibers {
     struct fiber *pool;               /* last used first */
     struct list all;
     unsigned in_use, pooled, pooled_least, total, max;
-    struct loop_timer trim;
+    struct loop_timer trim, look;
+    unsigned told_in_use, told_pooled; /* to the metrics */
+    size_t deepest;                    /* bytes of stack */
+};
+
+/* Series of metrics; beyond LIMIT_METRIC_LOOPS loops share them. */
+struct loop_metrics {
+    unsigned turn, in_use, pooled, jobs;
+    unsigned stack; /* 0 where shared: maxima do not add up */
 };
 
 struct loop {
@@ -44,7 +52,7 @@ struct loop {
     uv_thread_t thread;
     int64_t now;      /* 0: not asked for in this turn */
     int64_t alarm_at; /* ns; 0: not armed */
-    _Atomic int64_t lag;
+    struct loop_metrics metrics;
     bool idling, busy;
     unsigned streams; /* open ones: a paused stream does not count as alive for libuv */
     struct list hooks, enders;
@@ -68,6 +76,7 @@ void fibers_init(struct fibers *fs, unsigned max);
 void fibers_begin(struct loop *l); /* on the loop's thread, before the first turn */
 void fibers_end(struct loop *l);
 void fibers_run_ready(struct loop *l);
+void fibers_tell(struct loop *l); /* the metrics: when a turn ends */
 /* Its loop's thread only. */
 void fiber_ready(struct loop *l, struct fiber *f);
 /* Leaves the current fiber until fiber_ready. */

@@ -1,5 +1,6 @@
 /* worker.c: work that would hold up a loop (password hashes, big sorts) on libuv's thread pool. The
  * request lives on the waiting fiber's stack, so the wait is a sure one. */
+#include "core/metric.h"
 #include "net/fiber.h"
 #include "net/loop_int.h"
 #include "net/wait.h"
@@ -35,6 +36,8 @@ void worker_run(void (*fn)(void *arg), void *arg)
     struct job j = {.fn = fn, .arg = arg};
     j.req.data = &j;
     wait_init(&j.done);
+    metric_add(l->metrics.jobs, 1);
     bw_must(uv_queue_work(&l->uv, &j.req, work, finished) == 0);
     wait_for(&j.done, WAIT_SURE);
+    metric_add(l->metrics.jobs, -1);
 }

@@ -116,17 +116,10 @@ static void put_status(struct line *l)
     bw_buf_int(&l->out, l->rq->res->status);
 }
 
-/* Of the body before its coding; what streams without a length is not counted: "-". */
+/* Of the body before its coding. */
 static void put_bytes(struct line *l)
 {
-    const struct http_res *rs = l->rq->res;
-    int64_t n = rs->borrowed.p ? (int64_t)rs->borrowed.n : (int64_t)rs->body->n;
-    if (rs->started)
-        n = rs->length;
-    if (n >= 0)
-        bw_buf_int(&l->out, n);
-    else
-        bw_buf_put(&l->out, l->of->json ? BW_LIT("null") : BW_LIT("-"));
+    bw_buf_int(&l->out, http_res_size(l->rq->res));
 }
 
 static void put_ms(struct line *l)

@@ -41,7 +41,7 @@ struct endpoint {
     /* Rules per endpoint, filled by the steps that own them. */
     void *access, *rate, *cache;
     /* Metric series; m_requests by status class 0..5 (0 and 1 do not happen: counted as 5). */
-    unsigned m_requests[6], m_time, m_in_flight;
+    unsigned m_requests[6], m_time, m_in_flight, m_received, m_sent;
 };
 
 #define ROUTE_PARTS 8

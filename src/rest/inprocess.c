@@ -39,8 +39,10 @@ static bool read_body(struct http_req *rq, bw_str *piece, struct bw_err *e)
 {
     struct exchange *x = rq->source;
     struct bw_err why;
-    if (take_piece(x, piece, &why))
+    if (take_piece(x, piece, &why)) {
+        rq->received += (int64_t)piece->n;
         return true;
+    }
     keep(x, &why);
     if (e)
         *e = why;
@@ -86,6 +88,7 @@ static bool flush(struct http_res *rs, struct bw_err *e)
     if (!x->ask->write)
         return true;
     fix_head(x);
+    rs->sent = http_res_size(rs);
     bool ok = write_piece(x, bw_buf_str(rs->body), e);
     bw_buf_clear(rs->body);
     return ok;

@@ -2,22 +2,12 @@
  * by server_init before anything listens, read-only after that. */
 #include "rest/registry.h"
 
+#include "core/limits.h"
 #include "core/metric.h"
 #include "rest/router.h"
 
-static const struct metric_family requests = {"http_requests", METRIC_COUNTER,
-                                              "Requests answered, by endpoint and class of status"};
-/* Its own series, made first: past LIMIT_SERIES the ones per endpoint are no longer told apart. */
-static const struct metric_family total = {"burrow_requests", METRIC_COUNTER,
-                                           "Requests answered, all endpoints together"};
-static const struct metric_family admin_total = {"burrow_admin_requests", METRIC_COUNTER,
-                                                 "Requests answered by the admin socket"};
-static const struct metric_family duration = {"http_request_duration", METRIC_TIME,
-                                              "From the complete head to the complete answer"};
-static const struct metric_family in_flight = {"http_requests_in_flight", METRIC_GAUGE,
-                                               "Requests being answered now"};
-
-/* Series are few (LIMIT_SERIES), so classes that do not happen share one. */
+/* Series are few (LIMIT_SERIES), so classes that do not happen share one. `burrow_requests` is a
+ * series of its own, since routes past LIMIT_METRIC_ROUTES are not told apart. */
 static void add_series(struct endpoint *ep)
 {
     static const char *const classes[] = {[2] = "2xx", [3] = "3xx", [4] = "4xx", [5] = "5xx"};
@@ -25,13 +15,15 @@ static void add_series(struct endpoint *ep)
     bw_buf_init(&labels, 4096);
     metric_label(&labels, "method", bw_cstr(http_method_name(ep->method)));
     metric_label(&labels, "route", bw_cstr(ep->path));
-    ep->m_time = metric_new(&duration, bw_buf_cstr(&labels));
-    ep->m_in_flight = metric_new(&in_flight, bw_buf_cstr(&labels));
+    ep->m_time = metric_new(METRIC(http_request_duration), bw_buf_cstr(&labels));
+    ep->m_in_flight = metric_new(METRIC(http_requests_in_flight), bw_buf_cstr(&labels));
+    ep->m_received = metric_new(METRIC(http_request_size), bw_buf_cstr(&labels));
+    ep->m_sent = metric_new(METRIC(http_response_size), bw_buf_cstr(&labels));
     size_t base = labels.n;
     for (unsigned i = 2; i <= 5; i++) {
         labels.n = base;
         metric_label(&labels, "status", bw_cstr(classes[i]));
-        ep->m_requests[i] = metric_new(&requests, bw_buf_cstr(&labels));
+        ep->m_requests[i] = metric_new(METRIC(http_requests), bw_buf_cstr(&labels));
     }
     ep->m_requests[0] = ep->m_requests[1] = ep->m_requests[5];
     bw_buf_release(&labels);
@@ -40,18 +32,19 @@ static void add_series(struct endpoint *ep)
 void registry_init(struct registry *r, const char *root, struct bw_arena *a)
 {
     *r = (struct registry){.arena = a, .routes = router_new(a)};
-    r->m_total = metric_new(&total, "");
+    r->m_total = metric_new(METRIC(burrow_requests), "");
     r->root_parts = root[0] != 0;
     for (const char *p = root; *p; p++)
         r->root_parts += *p == '/';
     r->unmatched = (struct endpoint){.method = HTTP_OTHER, .path = "(none)", .id = "(none)"};
+    r->other = (struct endpoint){.method = HTTP_OTHER, .path = "(other)", .id = "(other)"};
     add_series(&r->unmatched);
 }
 
 void registry_init_admin(struct registry *r, struct bw_arena *a)
 {
     *r = (struct registry){.arena = a, .routes = router_new(a), .together = true};
-    r->m_total = metric_new(&admin_total, "");
+    r->m_total = metric_new(METRIC(burrow_admin_requests), "");
     r->unmatched = (struct endpoint){.method = HTTP_OTHER, .path = "(admin)", .id = "(none)"};
     add_series(&r->unmatched);
 }
@@ -69,6 +62,26 @@ static void count_with(struct endpoint *ep, const struct endpoint *other)
     memcpy(ep->m_requests, other->m_requests, sizeof ep->m_requests);
     ep->m_time = other->m_time;
     ep->m_in_flight = other->m_in_flight;
+    ep->m_received = other->m_received;
+    ep->m_sent = other->m_sent;
+}
+
+/* Those past the limit share the series of one route called "(other)". */
+static void count(struct registry *r, struct endpoint *ep)
+{
+    const struct endpoint *same = ep->alias ? same_id(r, ep->id) : NULL;
+    if (same || r->together) {
+        count_with(ep, same ? same : &r->unmatched);
+        return;
+    }
+    if (r->counted < LIMIT_METRIC_ROUTES) {
+        r->counted++;
+        add_series(ep);
+        return;
+    }
+    if (r->counted++ == LIMIT_METRIC_ROUTES)
+        add_series(&r->other);
+    count_with(ep, &r->other);
 }
 
 bool registry_add(struct registry *r, const struct endpoint *e, struct bw_err *err)
@@ -80,13 +93,7 @@ bool registry_add(struct registry *r, const struct endpoint *e, struct bw_err *e
     fold.count = named ? (ep->kind == ENDPOINT_METHOD ? 2 : 1) : 0;
     if (!router_add(r->routes, r->arena, ep, fold, err))
         return false;
-    const struct endpoint *other = r->together ? &r->unmatched
-                                   : ep->alias ? same_id(r, ep->id)
-                                               : NULL;
-    if (other)
-        count_with(ep, other);
-    else
-        add_series(ep);
+    count(r, ep);
     if (r->n == r->cap) {
         struct endpoint **old = r->all;
         r->cap = r->cap ? r->cap * 2 : 64;

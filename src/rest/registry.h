@@ -14,6 +14,8 @@ struct registry {
     struct route_node *routes; /* how paths are matched: rest/router.h */
     unsigned root_parts;       /* segments of the root: names of tables and services come next */
     struct endpoint unmatched; /* where requests without an endpoint are counted */
+    struct endpoint other;     /* and those to endpoints past LIMIT_METRIC_ROUTES */
+    unsigned counted;          /* endpoints with series of their own, and the others */
     unsigned m_total;          /* metric series of all requests together */
     bool together;             /* all endpoints are counted as one */
     struct bw_arena *arena;

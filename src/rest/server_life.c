@@ -10,6 +10,7 @@
 #include "rest/crud.h"
 #include "rest/invoke.h"
 #include "rest/openapi.h"
+#include "rest/server_metric.h"
 #include "rest/steps.h"
 
 static const struct step *const all_steps[] = {
@@ -131,6 +132,7 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
     bw_arena_init(&s->arena);
     if (!check_root(s->opts.root, e) || !model_init(&s->model, app->tables ? app->tables : none, e))
         goto fail;
+    server_metric_begin(s);
     registry_init(&s->registry, s->opts.root, &s->arena);
     registry_init_admin(&s->admin, &s->arena);
     choose_steps(s);
@@ -138,6 +140,7 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
     if (builtins_register(s, e) && crud_register(s, e) && services_register(s, e) &&
         add_routes(s, e) && index_register(s, e))
         return true;
+    server_metric_end(s);
     rate_release(&s->rate);
     model_release(&s->model);
 fail:
@@ -171,6 +174,7 @@ void server_stop(struct bw_server *s)
 void server_release(struct bw_server *s)
 {
     server_stop(s);
+    server_metric_end(s);
     openapi_free(s);
     rate_release(&s->rate);
     model_release(&s->model);

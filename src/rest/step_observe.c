@@ -32,6 +32,8 @@ static enum step_result observe(struct bw_req *rq, struct bw_err *e)
     metric_add(ep->m_requests[class < 6 ? class : 5], 1);
     metric_add(rq->registry->m_total, 1);
     metric_observe(ep->m_time, took);
+    metric_observe(ep->m_received, rq->http->received);
+    metric_observe(ep->m_sent, http_res_size(rq->res));
     if (rq->counted)
         metric_add(ep->m_in_flight, -1);
     int64_t slow = atomic_load_explicit(&slow_from, memory_order_relaxed);

@@ -123,6 +123,38 @@ static void histogram_of_sizes(void **state)
                "http_answer_bytes_count 4\nhttp_answer_bytes_sum 2147483778\n"));
 }
 
+/* Gauges and counters of time, numbers in a histogram, and a histogram without observations. */
+static void other_kinds(void **state)
+{
+    (void)state;
+    static const struct metric_family since = {"since", METRIC_SECONDS, NULL};
+    static const struct metric_family cpu = {"cpu", METRIC_COUNTER_SECONDS, NULL};
+    static const struct metric_family group = {"group", METRIC_COUNT, NULL};
+    metric_add(metric_new(&since, ""), -1500000000);
+    metric_add(metric_new(&cpu, ""), 2000000001);
+    unsigned h = metric_new(&group, "db=\"a\"");
+    metric_new(&group, "db=\"b\"");
+    metric_observe(h, 3);
+    metric_observe(h, 20000);
+    written(true);
+    check(says(
+        "# TYPE since_seconds gauge\n# UNIT since_seconds seconds\nsince_seconds -1.500000000\n"));
+    check(says("# TYPE cpu_seconds counter\n# UNIT cpu_seconds seconds\n"
+               "cpu_seconds_total 2.000000001\n"));
+    check(says("# TYPE group histogram\ngroup_bucket{db=\"a\",le=\"1.0\"} 0\n"));
+    check(says("le=\"4.0\"} 1\n") && says("le=\"+Inf\"} 2\n"));
+    check(says("group_sum{db=\"a\"} 20003\n") && !says("db=\"b\""));
+    written(false);
+    check(says("# TYPE cpu_seconds_total counter\n"));
+    struct bw_buf name;
+    bw_buf_init(&name, 100);
+    metric_full_name(&name, METRIC(process_cpu));
+    bw_buf_char(&name, ' ');
+    metric_full_name(&name, METRIC(http_request_duration));
+    check_str(bw_buf_str(&name), "process_cpu_seconds_total http_request_duration_seconds");
+    bw_buf_release(&name);
+}
+
 static unsigned shared_counter, shared_histogram;
 static pthread_barrier_t gate;
 
@@ -177,13 +209,13 @@ static void computed_gauges(void **state)
 {
     (void)state;
     int64_t memory = 11, other = 5;
-    metric_gauge_fn(&open_now, "kind=\"a\"", read_gauge, &other);
-    metric_gauge_fn(&open_now, "kind=\"a\"", read_gauge, &memory);
-    metric_gauge_fn(&open_now, "kind=\"b\"", read_gauge, &other);
+    metric_computed(&open_now, "kind=\"a\"", read_gauge, &other);
+    metric_computed(&open_now, "kind=\"a\"", read_gauge, &memory);
+    metric_computed(&open_now, "kind=\"b\"", read_gauge, &other);
     memory = 12;
     written(true);
     check(says("connections{kind=\"a\"} 12\nconnections{kind=\"b\"} 5\n"));
-    metric_gauge_drop(&memory);
+    metric_computed_drop(&memory);
     written(true);
     check(says("connections{kind=\"a\"} 0\nconnections{kind=\"b\"} 5\n"));
 }
@@ -230,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup(both_forms, fresh),
         cmocka_unit_test_setup(histogram_of_time, fresh),
         cmocka_unit_test_setup(histogram_of_sizes, fresh),
+        cmocka_unit_test_setup(other_kinds, fresh),
         cmocka_unit_test_setup(threads_add_up, fresh),
         cmocka_unit_test_setup(computed_gauges, fresh),
         cmocka_unit_test_setup(labels_are_escaped, fresh),
