@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "core/limits.h"
+#include "db/sqlite_sync.h"
 
 #define WAL_KEEP        (16 * 1024 * 1024) /* bytes an emptied WAL keeps on disk */
 #define CACHE_BYTES     (16 * 1024 * 1024)

@@ -239,12 +239,6 @@ bool sqlite_lease_submit(struct db_lease *l,
 bool sqlite_lease_wait(struct db_lease *l, struct bw_err *e);
 bool sqlite_lease_close(struct db_lease *l, bool commit, struct bw_err *e);
 
-/* sqlite_sync.c: the system's files, as SQLite sees them, with flushes that are timed. */
-#define SQLITE_TIMED_VFS "burrow"
-void sqlite_sync_init(void);
-/* From now on flushes of this thread are observed in this series; 0 = no longer. */
-void sqlite_sync_observe(unsigned series);
-
 /* sqlite_metric.c */
 void sqlite_metric_open(struct sqlite *s);
 

@@ -2,10 +2,11 @@
  * but for xSync, which calls the system's and observes how long it took. The files it opens get a
  * copy of their table of methods; there are few tables, each is copied once and kept.
  * The writer thread does all flushes while a database is open: it says whose they are. */
-#include "db/sqlite_int.h"
+#include "db/sqlite_sync.h"
 
 #include "core/clock.h"
 #include "core/metric.h"
+#include "db/sqlite_int.h"
 
 #define TABLES 8
 

@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/metric.h"
+#include "db/sqlite_sync.h"
 
 #define QUEUE       16384 /* operations waiting for the writer */
 #define SLOW_COMMIT CLOCK_MS
