@@ -145,7 +145,7 @@ static const struct option rest_options[] = {
      .type = OPT_BOOL,
      AT(rest.health_details),
      .initial = "false",
-     .help = "tell every caller of /ready about each store"},
+     .help = "tell every caller of /health and /ready about each store, not only the admin socket"},
     {.name = NULL},
 };
 

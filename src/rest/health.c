@@ -1,11 +1,13 @@
-/* health.c: /health (the process is alive; always 200) and /ready (send requests here; 503 while
- * starting or draining, or when a store does not answer).
+/* health.c: /health (the process is alive; always 200), /ready (send requests here; 503 while
+ * starting or draining, or when a store does not answer) and /startup (503 until it has been ready
+ * once). Each dependency is told of by the admin socket, and where a setting says so.
  *
  * /health is asked often, by balancers and by benchmarks, so its text is made at most every 50 ms
  * per thread and copied in between; the time in it turns with its second all the same. */
 #include "rest/builtin.h"
 
 #include "core/clock.h"
+#include "rest/dependency.h"
 
 #define CACHE_NS (50 * CLOCK_MS)
 
@@ -29,29 +31,15 @@ static void write_head(struct bw_json_writer *w, const struct bw_server *s, cons
     bw_json_put_text(w, "version", bw_cstr(s->app->version ? s->app->version : "0"));
 }
 
-static bool ping(struct store *s, struct bw_json_writer *w)
+static bool tells_details(const struct bw_req *rq)
 {
-    struct bw_err why;
-    bool ok = s->kind->ping(s, &why);
-    bw_json_object(w);
-    bw_json_put_text(w, "name", bw_cstr(s->name));
-    bw_json_put_text(w, "kind", bw_cstr(s->kind->name));
-    bw_json_put_bool(w, "ok", ok);
-    if (!ok)
-        bw_json_put_text(w, "error", bw_cstr(why.text));
-    bw_json_end(w);
-    return ok;
+    return rq->server->opts.health_details || rq->admin;
 }
 
-/* *Waits.* for every store, and writes how it is. False when one does not answer. */
-static bool write_stores(struct bw_json_writer *w, const struct bw_server *s)
+static void write_details(struct bw_json_writer *w, struct bw_server *s)
 {
-    bool all = true;
-    bw_json_array(w);
-    for (struct store **p = s->stores; p && *p; p++)
-        all = ping(*p, w) && all;
-    bw_json_end(w);
-    return all;
+    bw_json_key(w, BW_LIT("dependencies"));
+    dependencies_write(s, w);
 }
 
 /* ---- /health ---- */
@@ -91,9 +79,9 @@ static void renew(const struct bw_req *rq, int state)
 static bool health_details(struct bw_req *rq, int state)
 {
     struct bw_json_writer *w = bw_reply_json(rq);
+    dependencies_ask(rq->server);
     write_head(w, rq->server, states[state], bw_now());
-    bw_json_key(w, BW_LIT("stores"));
-    write_stores(w, rq->server);
+    write_details(w, rq->server);
     bw_json_end(w);
     return true;
 }
@@ -103,7 +91,7 @@ static bool health_run(struct bw_req *rq, struct bw_err *e)
     (void)e;
     const struct bw_server *s = rq->server;
     int state = atomic_load_explicit(&s->state, memory_order_relaxed);
-    if ((s->opts.health_details || rq->admin) && state != SERVER_STARTING)
+    if (tells_details(rq) && state != SERVER_STARTING)
         return health_details(rq, state);
     if (cache.server != s || cache.started != s->started || cache.state != state ||
         rq->began >= cache.until || rq->began < cache.from)
@@ -131,40 +119,34 @@ const struct endpoint builtin_health = {
 
 /* ---- /ready ---- */
 
-static void write_ready(struct bw_req *rq, const char *status, bw_str stores)
+static void write_state(struct bw_req *rq, const char *status, bool details)
 {
     struct bw_json_writer *w = bw_reply_json(rq);
     bw_json_object(w);
     bw_json_put_text(w, "status", bw_cstr(status));
     bw_json_put_time(w, "timestamp", bw_now());
-    if (rq->server->opts.health_details || rq->admin) {
-        bw_json_key(w, BW_LIT("stores"));
-        bw_json_raw(w, stores);
-    }
+    if (details)
+        write_details(w, rq->server);
     bw_json_end(w);
+}
+
+static void not_yet(struct bw_req *rq)
+{
+    rq->res->status = 503;
+    http_res_set(rq->res, "Retry-After", BW_LIT("1"));
 }
 
 static bool ready_run(struct bw_req *rq, struct bw_err *e)
 {
     (void)e;
-    const struct bw_server *s = rq->server;
+    struct bw_server *s = rq->server;
     int state = atomic_load(&s->state);
-    struct bw_buf stores;
-    struct bw_json_writer w;
-    bw_buf_init(&stores, LIMIT_HTTP_STREAM);
-    bw_json_init(&w, &stores);
-    bool answer = true;
-    if (state == SERVER_STARTING) /* they may not be open yet */
-        bw_buf_put(&stores, BW_LIT("[]"));
-    else
-        answer = write_stores(&w, s);
+    /* While starting they may not be open yet. */
+    bool answer = state == SERVER_STARTING || dependencies_ask(s);
     const char *status = state != SERVER_READY ? states[state] : answer ? "ready" : "unavailable";
-    write_ready(rq, status, bw_buf_str(&stores));
-    bw_buf_release(&stores);
-    if (state != SERVER_READY || !answer) {
-        rq->res->status = 503;
-        http_res_set(rq->res, "Retry-After", BW_LIT("1"));
-    }
+    write_state(rq, status, tells_details(rq));
+    if (state != SERVER_READY || !answer)
+        not_yet(rq);
     return true;
 }
 
@@ -179,5 +161,31 @@ const struct endpoint builtin_ready = {
         "{\"type\":\"object\",\"required\":[\"status\",\"timestamp\"],\"properties\":{\"status\":{"
         "\"enum\":[\"ready\",\"starting\",\"draining\",\"unavailable\"]},\"timestamp\":{\"type\":"
         "\"string\",\"format\":\"date-time\"}}}",
+    .open_while_starting = true,
+};
+
+/* ---- /startup ---- */
+
+static bool startup_run(struct bw_req *rq, struct bw_err *e)
+{
+    (void)e;
+    bool started = atomic_load(&rq->server->state) != SERVER_STARTING;
+    write_state(rq, started ? "started" : "starting", false);
+    if (!started)
+        not_yet(rq);
+    return true;
+}
+
+const struct endpoint builtin_startup = {
+    .method = HTTP_GET,
+    .path = "/startup",
+    .run = startup_run,
+    .id = "startup",
+    .help = "Has the server been ready once? 503 until then; 200 to its end, whatever comes.",
+    .produces = "application/json",
+    .answer_schema =
+        "{\"type\":\"object\",\"required\":[\"status\",\"timestamp\"],\"properties\":{\"status\":{"
+        "\"enum\":[\"starting\",\"started\"]},\"timestamp\":{\"type\":\"string\",\"format\":"
+        "\"date-time\"}}}",
     .open_while_starting = true,
 };

@@ -16,6 +16,7 @@
 struct step;
 struct openapi;
 struct access;
+struct dependency;
 
 #define SERVER_STEPS 24
 
@@ -38,8 +39,10 @@ struct bw_server {
     struct model model;
     struct store **stores;           /* NULL-terminated */
     struct registry registry, admin; /* admin: what server_handle_admin answers, filled by host */
-    _Atomic int state;               /* enum server_state */
-    bool app_started;                /* app->stop is due */
+    struct dependency *dependencies; /* dependency.h */
+    unsigned n_dependencies;
+    _Atomic int state; /* enum server_state */
+    bool app_started;  /* app->stop is due */
     bw_time started;
     /* Asked by /health and /metrics; set by host, may be NULL. */
     int64_t (*connections)(void *arg);

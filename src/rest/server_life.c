@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "rest/builtin.h"
 #include "rest/crud.h"
+#include "rest/dependency.h"
 #include "rest/invoke.h"
 #include "rest/openapi.h"
 #include "rest/server_metric.h"
@@ -156,6 +157,7 @@ bool server_ready(struct bw_server *s, struct bw_err *e)
             return bw_fail(e, BW_SYS, "table '%s' has no store; its settings name '%s'",
                            t->def->name, t->def->store ? t->def->store : "default");
     }
+    dependencies_init(s);
     if (s->app->start && !s->app->start(s, s->app->user, e))
         return bw_because(e, "starting %s", s->app->name);
     s->app_started = true;
@@ -175,6 +177,7 @@ void server_release(struct bw_server *s)
 {
     server_stop(s);
     server_metric_end(s);
+    dependencies_release(s);
     openapi_free(s);
     rate_release(&s->rate);
     model_release(&s->model);

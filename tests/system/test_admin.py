@@ -60,9 +60,9 @@ def test_state_tells_who_serves(server, tmp_path):
 
 def test_health_and_ready_tell_details_only_here(server):
     for path in ("/health", "/ready"):
-        assert "stores" not in server.get(path).json()
+        assert "dependencies" not in server.get(path).json()
         status, told = server.ask("GET", path)
-        assert status == 200 and told["stores"][0]["name"] == "default"
+        assert status == 200 and told["dependencies"][0]["name"] == "default"
 
 
 def test_metrics_and_what_is_counted(server):

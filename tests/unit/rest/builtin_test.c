@@ -19,6 +19,7 @@ static int64_t connections(void *arg)
 static bool ping(struct store *s, struct bw_err *e)
 {
     (void)s;
+    clock_set(bw_now(), clock_mono() + 1500 * 1000);
     return store_answers || bw_fail(e, BW_SYS, "disk unplugged");
 }
 
@@ -162,15 +163,39 @@ static void ready(void **state)
 static void details(void **state)
 {
     (void)state;
-    const char *good = "\"stores\":[{\"name\":\"default\",\"kind\":\"fake\",\"ok\":true}]}";
+    const char *good = "\"dependencies\":[{\"name\":\"default\",\"kind\":\"fake\",\"state\":\"up\","
+                       "\"latency_ms\":1.5}]}";
     check_has(ask(&server, "GET", "/health", NULL, NULL), good);
     check_has(ask(&server, "GET", "/ready", NULL, NULL), good);
     store_answers = false;
-    const char *bad = "\"ok\":false,\"error\":\"disk unplugged\"}]}";
-    check_has(ask(&server, "GET", "/health", NULL, NULL), bad);
+    const char *bad = "\"state\":\"down\",\"latency_ms\":1.5,\"last_error\":\"disk unplugged\","
+                      "\"last_error_at\":\"2026-11-23T12:04:18Z\"}]}";
     const struct inprocess_answer *a = ask(&server, "GET", "/ready", NULL, NULL);
     check_int(a->status, 503);
     check_has(a, bad);
+    check_int(metric_total("store_up"), 0);
+    store_answers = true; /* the last error stays known */
+    a = ask(&server, "GET", "/ready", NULL, NULL);
+    check_int(a->status, 200);
+    check_has(a, "\"state\":\"up\",\"latency_ms\":1.5,\"last_error\":\"disk unplugged\"");
+    check_int(metric_total("store_up"), 1);
+    check_int(ask(&server, "GET", "/startup", NULL, NULL)->status, 200);
+}
+
+static void startup(void **state)
+{
+    (void)state;
+    const struct inprocess_answer *a = ask(&server, "GET", "/startup", NULL, NULL);
+    check_int(a->status, 200);
+    check_str(a->body, "{\"status\":\"started\",\"timestamp\":\"2026-11-23T12:04:18Z\"}");
+    atomic_store(&server.state, SERVER_DRAINING);
+    check_int(ask(&server, "GET", "/startup", NULL, NULL)->status, 200);
+    check_int(ask(&server, "GET", "/ready", NULL, NULL)->status, 503);
+    atomic_store(&server.state, SERVER_STARTING);
+    a = ask(&server, "GET", "/startup", NULL, NULL);
+    check_int(a->status, 503);
+    check_str(a->body, "{\"status\":\"starting\",\"timestamp\":\"2026-11-23T12:04:18Z\"}");
+    atomic_store(&server.state, SERVER_READY);
 }
 
 static void timestamp(void **state)
@@ -247,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(front_page_of_the_application, setup, teardown),
         cmocka_unit_test_setup_teardown(ready, setup, teardown),
         cmocka_unit_test_setup_teardown(details, setup_details, teardown),
+        cmocka_unit_test_setup_teardown(startup, setup, teardown),
         cmocka_unit_test_setup_teardown(timestamp, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_json, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_text, setup, teardown),
