@@ -5,6 +5,7 @@
 #include <burrow/app.h>
 
 #include "core/near.h"
+#include "os/daemon.h"
 
 #define COMMAND(n) extern const struct command command_##n;
 #include "cli/commands.def"
@@ -121,6 +122,7 @@ static int run(const struct command *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    daemon_open_std();
     if (argc < 2) {
         print_help();
         return 2;

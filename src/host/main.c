@@ -2,6 +2,7 @@
 #include <burrow/app.h>
 
 #include "host/launch.h"
+#include "os/daemon.h"
 
 static const struct arg switches[] = {
     {"settings", "FILE", "read settings from FILE (JSON with comments); @NAME: a credential"},
@@ -40,6 +41,7 @@ int bw_main(const struct bw_app *app, int argc, char **argv)
     struct args a;
     struct bw_err e = {.code = BW_OK};
     int status = 0;
+    daemon_open_std();
     if (!args_parse(&a, switches, argc, argv, &e))
         status = complain(argv[0], &e, 2);
     else if (a.words.n)

@@ -87,6 +87,14 @@ void daemon_tell(struct daemon *d, const char *why)
     }
 }
 
+void daemon_open_std(void)
+{
+    /* The lowest free number is what open() gives, so each hole gets its own. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+            return;
+}
+
 void daemon_close_from(unsigned first)
 {
     closefrom((int)first);

@@ -21,6 +21,9 @@ bool daemon_wait(struct daemon *d, struct bw_err *e);
  * without a parent that waits nothing happens. */
 void daemon_tell(struct daemon *d, const char *why);
 
+/* Standard descriptors that are closed lead to /dev/null from now on. The first thing a main does:
+ * else the next file to be opened, a database say, would be our standard error. */
+void daemon_open_std(void);
 /* Closes every descriptor from `first` on. */
 void daemon_close_from(unsigned first);
 /* As process 1 of a container: orphans are reaped, and SIGTERM and SIGINT end the process (the

@@ -6,11 +6,13 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 import requests
 
 import burrow
+from wire import Wire
 
 
 def blog(folder, *words, **kw):
@@ -230,6 +232,30 @@ def test_standard_input_at_its_end_is_not_polled(start):
     polls = [n for n, what in descriptors(proc).items() if "eventpoll" in what]
     polled = [line for n in polls for line in (proc / "fdinfo" / n).read_text().splitlines() if line.startswith("tfd:")]
     assert polled and not [line for line in polled if line.split()[1] == "0"]
+
+
+@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
+@pytest.mark.parametrize("program", ["blog", "burrow"])
+def test_closed_standard_descriptors_change_nothing(tmp_path, closed, program):
+    """What is opened first must not become standard error: that may be the database."""
+    sock = tmp_path / "x.sock"
+    words = [burrow.BLOG] if program == "blog" else [burrow.BURROW, "serve", burrow.ROOT / "examples/blog.json"]
+    shell = 'exec "$@" ' + " ".join(f"{fd}>&-" for fd in closed)
+    with open(tmp_path / "said", "w") as said:
+        process = subprocess.Popen(["sh", "-c", shell, "sh", *map(str, words), "--listen", f"unix:{sock}"], cwd=tmp_path,
+                                   stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    end = time.monotonic() + burrow.PATIENCE
+    while not sock.exists():
+        assert process.poll() is None and time.monotonic() < end, (tmp_path / "said").read_text()
+    w = Wire.unix(sock)
+    body = '{"name":"a"}'
+    w.send(f"POST /api/Category HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    assert w.answer().status == 201
+    fds = descriptors(pathlib.Path(f"/proc/{process.pid}"))
+    assert [fds[str(fd)] for fd in closed] == ["/dev/null"] * len(closed)
+    w.close()
+    process.terminate()
+    assert process.wait(burrow.PATIENCE) == 0, (tmp_path / "said").read_text()
 
 
 def test_serve_has_the_same_modes(tmp_path):
