@@ -51,6 +51,8 @@ bool faults_fail(const struct faults *f, struct bw_err *e)
     struct bw_buf all;
     bw_buf_init(&all, sizeof e->text * 2);
     for (unsigned i = 0; i < f->n; i++) {
+        if (i && bw_str_eq(f->at[i].text, f->at[i - 1].text))
+            continue; /* fields that break one rule together share a sentence */
         bw_buf_put(&all, i ? BW_LIT("; ") : BW_LIT(""));
         bw_buf_put(&all, f->at[i].text);
     }

@@ -19,7 +19,7 @@ struct record {
 struct fault {
     bw_str field;     /* borrowed from the table or the input */
     const char *rule; /* required type min max min_len max_len pattern enum unknown read_only
-                         duplicate; from stores: unique reference */
+                         duplicate; from stores: unique reference restrict */
     bw_str text;      /* sentence */
 };
 /* Born as {.arena = a}. */

@@ -93,6 +93,14 @@ bool store_count(const struct query *q, int64_t *n, struct bw_err *e);
  * own. False when nothing was done at all or (together) undone; each-on-its-own returns true and
  * the results say. All changes of one call are of one store. */
 bool store_write(struct store *s, struct change *c, size_t n, bool together, struct bw_err *e);
+/* *Waits.* What else is wrong with a record that is refused anyway and only its store knows: values
+ * that must be unique and are taken, references to no record. As it stands now, by plain reads; a
+ * fault for each field that has none yet. `id` is the record an update is for, 0 for an add. Not
+ * for what stands in a transaction, which these reads do not see. */
+void store_probe(struct table *t, const struct record *r, int64_t id, struct faults *f);
+/* *Waits.* Of a change a store_write refused because of a field: the change's error into `e`, with
+ * everything store_probe finds besides, and a fault for each. Always false. */
+bool store_refused(const struct change *c, struct faults *f, struct bw_err *e);
 /* A transaction fed in pieces (streamed batch). tx_write is pipelined: it may return before its
  * changes are done, and then their memory must live until the next tx_write or tx_end returns;
  * results are valid after that. The others' writes wait meanwhile, so what a peer drives needs a

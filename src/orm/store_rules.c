@@ -86,7 +86,9 @@ static void name_field(struct bw_err *e, bw_str field)
 
 static void show(struct bw_buf *b, const struct column *c, struct bw_value v)
 {
-    if (v.kind == BW_KIND_INT && c->type == BW_TYPE_TIME)
+    if (c->f && c->f->write_only)
+        bw_buf_put(b, BW_LIT("this value"));
+    else if (v.kind == BW_KIND_INT && c->type == BW_TYPE_TIME)
         bw_time_write(b, v.i);
     else if (v.kind == BW_KIND_INT)
         bw_buf_int(b, v.i);

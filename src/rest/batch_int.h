@@ -16,9 +16,11 @@
 /* One write: a change for the store, or why there is none. */
 struct batch_write {
     struct change *change;
-    const struct table *table; /* NULL while it is not known */
-    struct bw_err *err;        /* in the chunk's arena */
-    struct faults *faults;     /* of err, or NULL */
+    struct table *table;    /* NULL while it is not known */
+    struct bw_err *err;     /* in the chunk's arena */
+    struct faults *faults;  /* of err, or NULL */
+    struct record *refused; /* what the faults are of, or NULL */
+    int64_t update;         /* the record it was to change, 0 = to be added */
 };
 
 struct chunk {

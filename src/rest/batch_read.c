@@ -263,7 +263,12 @@ bool batch_read(struct batch *b, struct chunk *c, bw_str text)
     w->err = BW_NEW(&c->arena, struct bw_err);
     *w->err = e;
     if (r.faults->n) {
-        w->faults = e.code == BW_INVALID ? r.faults : NULL;
+        if (e.code == BW_INVALID) {
+            w->faults = r.faults;
+            w->refused = BW_NEW(&c->arena, struct record);
+            *w->refused = change->rec;
+            w->update = change->kind == CHANGE_UPDATE ? change->rec.id : 0;
+        }
         c->faults = NULL; /* the next write gets clean ones */
     }
     return false;

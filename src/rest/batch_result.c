@@ -24,22 +24,44 @@ static void write_done(struct batch *b, const struct change *c)
     bw_json_end(&w);
 }
 
-/* What the store found wrong with a field is told as a rule of a record is. */
-static const struct faults *store_faults(struct chunk *c, const struct bw_err *e)
+static struct faults *new_faults(struct bw_arena *a)
+{
+    struct faults *f = BW_NEW(a, struct faults);
+    f->arena = a;
+    return f;
+}
+
+/* In a transaction that is undone there is nothing more to look for: what it added is gone. */
+static const struct faults *store_fault(struct chunk *c, const struct bw_err *e)
 {
     if (!e->field[0])
         return NULL;
-    struct faults *f = BW_NEW(&c->arena, struct faults);
-    f->arena = &c->arena;
+    struct faults *f = new_faults(&c->arena);
     fault_add(f, bw_cstr(e->field), e->code == BW_CONFLICT ? "unique" : "reference", "%s", e->text);
     return f;
 }
 
+/* Of a write on its own: all that is wrong with it, by what its neighbours have made of the store.
+ */
+static const struct faults *all_faults(struct chunk *c, struct batch_write *w, struct bw_err *e)
+{
+    if (w->change && w->change->err.field[0]) {
+        struct faults *f = new_faults(&c->arena);
+        store_refused(w->change, f, e);
+        return f;
+    }
+    if (w->refused) {
+        store_probe(w->table, w->refused, w->update, w->faults);
+        faults_fail(w->faults, e);
+    }
+    return w->faults;
+}
+
 static void write_failed(struct batch *b, struct chunk *c, size_t i)
 {
-    const struct batch_write *bw = &c->writes[i];
-    const struct bw_err *e = bw->change ? &bw->change->err : bw->err;
-    const struct faults *f = bw->change ? store_faults(c, e) : bw->faults;
+    struct batch_write *bw = &c->writes[i];
+    struct bw_err why = bw->change ? bw->change->err : *bw->err, *e = &why;
+    const struct faults *f = all_faults(c, bw, e);
     struct bw_json_writer w;
     if (bw_code_status(e->code) >= 500)
         log_warn("rest", "a write of a batch failed", LOG_CSTR("request", req_name(b->rq)),
@@ -106,7 +128,7 @@ bool batch_blame(struct batch *b, struct chunk *c, size_t i, struct bw_err *e)
 {
     const struct batch_write *w = &c->writes[i];
     struct bw_err why = w->change ? w->change->err : *w->err;
-    const struct faults *f = w->change ? store_faults(c, &why) : w->faults;
+    const struct faults *f = w->change ? store_fault(c, &why) : w->faults;
     int64_t n = c->first + (int64_t)i;
     if (f) { /* the chunk goes before the answer is written */
         struct faults *kept = BW_NEW(b->rq->arena, struct faults);

@@ -13,11 +13,13 @@ static struct faults *new_faults(struct bw_req *rq)
     return rq->faults;
 }
 
-/* The body as a record of the endpoint's table, with every rule checked. */
-static bool read_record(struct bw_req *rq, enum record_use use, struct record *r, struct bw_err *e)
+/* The body as a record of the endpoint's table, with every rule checked; for the update of record
+ * `id`, or (0) to be added. One that is refused is refused with all that is wrong with it. */
+static bool read_record(struct bw_req *rq, int64_t id, struct record *r, struct bw_err *e)
 {
+    enum record_use use = id ? RECORD_UPDATE : RECORD_ADD;
     static const char *const json[] = {"application/json", NULL};
-    const struct table *t = rq->endpoint->table;
+    struct table *t = rq->endpoint->table;
     struct bw_json_reader in;
     bw_str body;
     if (!req_media(rq, json, e) || !http_req_body(rq->http, &body, e))
@@ -32,20 +34,19 @@ static bool read_record(struct bw_req *rq, enum record_use use, struct record *r
     if (!record_read(r, t, use, &in, faults) || !bw_json_finish(&in))
         return bw_json_fail(&in, e);
     record_check(r, t, use, faults);
+    if (faults->n)
+        store_probe(t, r, id, faults);
     return faults_fail(faults, e);
 }
 
-/* Runs one change; what the store found wrong with a field becomes a fault, so that 422 and 409
- * tell it alike. */
+/* Runs one change; what the store found wrong with fields becomes faults, so that 422 and 409 tell
+ * it alike. */
 static bool run_change(struct bw_req *rq, struct change *c, struct bw_err *e)
 {
     if (store_write(rq->endpoint->table->store, c, 1, true, e))
         return true;
-    if (c->err.code != BW_OK && c->err.field[0]) {
-        struct faults *f = rq->faults ? rq->faults : new_faults(rq);
-        fault_add(f, bw_arena_str(rq->arena, bw_cstr(c->err.field)),
-                  c->err.code == BW_CONFLICT ? "unique" : "reference", "%s", c->err.text);
-    }
+    if (c->err.code != BW_OK && c->err.field[0])
+        store_refused(c, rq->faults ? rq->faults : new_faults(rq), e);
     return false;
 }
 
@@ -78,7 +79,7 @@ bool crud_add(struct bw_req *rq, struct bw_err *e)
 {
     const struct table *t = rq->endpoint->table;
     struct change c = {.kind = CHANGE_ADD, .table = rq->endpoint->table};
-    if (!read_record(rq, RECORD_ADD, &c.rec, e) || !run_change(rq, &c, e))
+    if (!read_record(rq, 0, &c.rec, e) || !run_change(rq, &c, e))
         return false;
     bw_reply_status(rq, 201);
     http_res_field(rq->res, "Location",
@@ -147,8 +148,7 @@ bool crud_update(struct bw_req *rq, struct bw_err *e)
 {
     struct change c = {.kind = CHANGE_UPDATE, .table = rq->endpoint->table};
     int64_t id;
-    if (!req_id(rq, &id, e) || !read_record(rq, RECORD_UPDATE, &c.rec, e) ||
-        !same_id(&c.rec, id, e))
+    if (!req_id(rq, &id, e) || !read_record(rq, id, &c.rec, e) || !same_id(&c.rec, id, e))
         return false;
     if (!has_any(&c.rec))
         return bw_fail(e, BW_BAD, "the body names no field of %.*s to change",

@@ -50,7 +50,7 @@ def test_tables_match_in_any_case_but_fields_do_not(blog):
 def test_a_refused_record_names_every_wrong_field(blog):
     body = problem(blog.post("/api/Article", {"views": -3, "wiews": 1, "published": "yes", "author": 10**9}), 422)
     faults = {f["field"]: f for f in body["errors"]}
-    assert set(faults) == {"title", "views", "wiews", "published"}, dump(body)
+    assert set(faults) == {"title", "views", "wiews", "published", "author"}, dump(body)
     assert "at least 0" in faults["views"]["detail"]
     assert "did you mean 'views'" in faults["wiews"]["detail"]
 
@@ -63,6 +63,18 @@ def test_a_reference_to_nothing_is_refused(blog):
 def test_unique_conflicts(blog, author):
     body = problem(blog.post("/api/Author", {"name": "Other", "email": "ann@example.com"}), 409)
     assert body["errors"][0]["field"] == "email"
+
+
+def test_all_that_the_store_refuses_is_named(blog):
+    body = problem(blog.post("/api/Article", {"title": "x", "author": 10**9, "category": 10**8}), 422)
+    assert [(f["field"], f["rule"]) for f in body["errors"]] == [("author", "reference"), ("category", "reference")]
+    blog.post("/api/Author", {"name": "Taken", "email": "taken@example.com"})
+    body = problem(blog.post("/api/Author", {"name": "x" * 101, "email": "taken@example.com"}), 422)
+    assert [(f["field"], f["rule"]) for f in body["errors"]] == [("name", "max_len"), ("email", "unique")]
+    r = blog.post("/api/batch", {"atomic": False, "writes": [{"add": "Article", "record": {"title": "x", "author": 10**9, "category": 10**8}},
+                                                             {"add": "Article", "record": {"views": -1, "author": 10**9}}]})
+    told = [[f["field"] for f in w["error"]["errors"]] for w in r.json()["results"]]
+    assert told == [["author", "category"], ["views", "title", "author"]] or told == [["author", "category"], ["title", "views", "author"]]
 
 
 def test_lengths_count_characters(blog):
@@ -125,7 +137,7 @@ def test_missing_records(blog):
 def test_delete_and_references(blog):
     writer = blog.post("/api/Author", {"name": "Bob", "email": "bob@example.com"}).json()["id"]
     id = add(blog, author=writer)
-    problem(blog.delete(f"/api/Author/{writer}"), 409)
+    assert problem(blog.delete(f"/api/Author/{writer}"), 409)["errors"][0]["rule"] == "restrict"
     comment = blog.post("/api/Comment", {"article": id, "name": "n", "text": "t"}).json()["id"]
     assert blog.delete(f"/api/Article/{id}").status_code == 200
     problem(blog.get(f"/api/Comment/{comment}"), 404)

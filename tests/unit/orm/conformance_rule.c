@@ -87,6 +87,65 @@ static void reference_must_exist(void **state)
     check_refused(&c, BW_INVALID, "category", "no Category 3");
 }
 
+static void check_fault(const struct faults *f, unsigned i, const char *field, const char *rule,
+                        const char *text)
+{
+    check(i < f->n);
+    check_str(f->at[i].field, field);
+    check_str(bw_cstr(f->at[i].rule), rule);
+    check_str(f->at[i].text, text);
+}
+
+/* What is refused is refused with all that is wrong, not only with what the store met first. */
+static void all_is_told(void **state)
+{
+    struct suite *s = *state;
+    struct faults f = {.arena = &s->arena};
+    struct bw_err e;
+    suite_add(s, "Node", "{\"room\":1,\"hour\":8,\"tag\":\"t\"}");
+    struct change c =
+        suite_write(s, CHANGE_ADD, "Node", 0, "{\"room\":1,\"hour\":8,\"tag\":\"t\",\"parent\":9}");
+    check(!store_refused(&c, &f, &e));
+    check_int(f.n, 4);
+    check_fault(&f, 0, "tag", "unique", "tag 't' is taken");
+    check_fault(&f, 1, "room", "unique", "room 1 and hour 8 together are taken");
+    check_fault(&f, 2, "hour", "unique", "room 1 and hour 8 together are taken");
+    check_fault(&f, 3, "parent", "reference", "parent: no Node 9");
+    check_int(e.code, BW_CONFLICT);
+    check_str(bw_cstr(e.text),
+              "tag 't' is taken; room 1 and hour 8 together are taken; parent: no Node 9");
+    f.n = 0;
+    c = suite_write(s, CHANGE_ADD, "Article", 0, "{\"title\":\"a\",\"author\":7,\"category\":8}");
+    check(!store_refused(&c, &f, &e));
+    check_int(f.n, 2);
+    check_fault(&f, 0, "author", "reference", "author: no Author 7");
+    check_fault(&f, 1, "category", "reference", "category: no Category 8");
+    check_int(e.code, BW_INVALID);
+}
+
+/* An update may keep its own values, and is asked about what it does not give as it stands. */
+static void all_is_told_of_an_update(void **state)
+{
+    struct suite *s = *state;
+    struct faults f = {.arena = &s->arena};
+    struct bw_err e;
+    suite_add(s, "Node", "{\"room\":1,\"hour\":8,\"tag\":\"t\"}");
+    int64_t b = suite_add(s, "Node", "{\"room\":1,\"hour\":9,\"tag\":\"u\"}");
+    struct change c =
+        suite_write(s, CHANGE_UPDATE, "Node", b, "{\"hour\":8,\"tag\":\"u\",\"parent\":9}");
+    check(!store_refused(&c, &f, &e));
+    check_int(f.n, 3);
+    check_fault(&f, 0, "room", "unique", "room 1 and hour 8 together are taken");
+    check_fault(&f, 1, "hour", "unique", "room 1 and hour 8 together are taken");
+    check_fault(&f, 2, "parent", "reference", "parent: no Node 9");
+    f.n = 0;
+    fault_add(&f, BW_LIT("tag"), "max_len", "tag is too long");
+    struct record r;
+    record_init(&r, c.table, &s->arena);
+    store_probe(c.table, &r, b, &f); /* gives nothing: nothing is wrong with it */
+    check_int(f.n, 1);
+}
+
 static int64_t add_with(struct suite *s, const char *table, const char *fmt, int64_t ref)
 {
     char json[128];
@@ -227,6 +286,8 @@ static const struct CMUnitTest tests[] = {
     SUITE_TEST(unique_value_is_free_again),
     SUITE_TEST(unique_over_fields),
     SUITE_TEST(two_rules_the_first_is_told),
+    SUITE_TEST(all_is_told),
+    SUITE_TEST(all_is_told_of_an_update),
     SUITE_TEST(reference_must_exist),
     SUITE_TEST(restrict_holds),
     SUITE_TEST(set_null_lets_go),
