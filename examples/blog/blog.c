@@ -1,6 +1,7 @@
 /* blog.c: a whole application: four tables, a service, a route. `./blog` serves it on an embedded
  * SQLite file. examples/blog.json declares the same tables without any C. */
 #include <burrow.h>
+#include <math.h>
 
 struct author {
     int64_t id;
@@ -66,7 +67,7 @@ static const struct bw_table comment_table = BW_TABLE("Comment", struct comment,
 
 static bool overflow(struct bw_err *e)
 {
-    return bw_fail(e, BW_INVALID, "the result does not fit into 64 bits");
+    return bw_fail(e, BW_INVALID, "the result is too large");
 }
 
 static bool add(struct bw_call *c, struct bw_err *e)
@@ -95,10 +96,10 @@ static bool multiply(struct bw_call *c, struct bw_err *e)
 
 static bool divide(struct bw_call *c, struct bw_err *e)
 {
-    if (bw_arg_real(c, 1) == 0)
-        return bw_fail(e, BW_INVALID, "cannot divide %g by zero: n2 must be another number",
-                       bw_arg_real(c, 0));
-    return bw_give_real(c, bw_arg_real(c, 0) / bw_arg_real(c, 1));
+    double n1 = bw_arg_real(c, 0), n2 = bw_arg_real(c, 1);
+    if (n2 == 0)
+        return bw_fail(e, BW_INVALID, "cannot divide %g by zero: n2 must be another number", n1);
+    return isfinite(n1 / n2) ? bw_give_real(c, n1 / n2) : overflow(e);
 }
 
 static const struct bw_param two_ints[] = {

@@ -59,7 +59,7 @@ struct http_res {
     bool close;     /* end the connection behind this answer */
     bool broken;    /* failed after `started`: cut the connection without the body's proper end (no
                        last chunk), so that the peer sees that the answer is not whole */
-    int64_t length; /* of a streamed body when known, else -1 (chunked) */
+    int64_t length; /* of a streamed body when known, else -1 (chunked); of a 304: its 200's */
     int64_t sent;   /* bytes of the body that went out by flush, before coding */
     struct http_req *rq;
     /* *Waits.* Sends the head if it is not out, then what is in body and clears it. */

@@ -75,6 +75,8 @@ static void whole(struct http_work *w)
     bw_str body = rs->borrowed.p ? rs->borrowed : bw_buf_str(rs->body);
     decide_last(w);
     if (bodiless(rs->status)) {
+        if (rs->status == 304 && rs->length >= 0)
+            http_pack_tell(w, rs->length);
         write_head(w, LENGTH_NONE);
         return;
     }

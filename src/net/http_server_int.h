@@ -164,6 +164,9 @@ bool http_send(struct http_work *w, const bw_str *pieces, unsigned n, struct bw_
 enum coding http_pack_choose(struct http_work *w, int64_t length);
 /* *Waits.* The coded body instead of *body, when that is shorter. */
 void http_pack_whole(struct http_work *w, bw_str *body);
+/* For a 304: the ETag and Vary the 200 would have had, whose body had this length (RFC 9110
+ * §15.4.5). */
+void http_pack_tell(struct http_work *w, int64_t length);
 void http_pack_begin(struct http_work *w, enum coding c);
 void http_pack_end(struct http_work *w);
 

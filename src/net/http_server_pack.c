@@ -35,15 +35,26 @@ enum coding http_pack_choose(struct http_work *w, int64_t length)
     return compress_choose(http_req_field(&w->rq, "accept-encoding"));
 }
 
-static void coded_fields(struct http_work *w, enum coding c)
+static void coded_tag(struct http_res *rs, const char *name)
 {
-    struct http_res *rs = &w->rs;
     bw_str tag = http_res_get(rs, "etag");
-    const char *name = compress_name(c);
-    http_res_field(rs, "Content-Encoding", bw_cstr(name));
     if (tag.n >= 2 && tag.p[tag.n - 1] == '"')
         http_res_set(rs, "ETag",
                      bw_arena_printf(rs->rq->arena, "%.*s-%s\"", (int)tag.n - 1, tag.p, name));
+}
+
+static void coded_fields(struct http_work *w, enum coding c)
+{
+    const char *name = compress_name(c);
+    http_res_field(&w->rs, "Content-Encoding", bw_cstr(name));
+    coded_tag(&w->rs, name);
+}
+
+void http_pack_tell(struct http_work *w, int64_t length)
+{
+    enum coding c = http_pack_choose(w, length);
+    if (c != CODING_NONE)
+        coded_tag(&w->rs, compress_name(c));
 }
 
 static struct compress *take_coder(struct http_worker *k, enum coding c)

@@ -150,7 +150,8 @@ bool blob_get(struct bw_req *rq, struct bw_err *e)
     if (!b.filled)
         return missing(&b, e);
     if (none.p && etag_listed(none, b.etag, true)) {
-        http_res_set(rq->res, "ETag", b.etag);
+        set_head(&b);
+        rq->res->length = (int64_t)b.bytes.n;
         return bw_reply_status(rq, 304);
     }
     return reply_bytes(&b);

@@ -295,6 +295,7 @@ static bool answer_conditions(struct bw_req *rq, bw_str etag, struct bw_err *e)
                        BW_FMT(etag));
     }
     if (none.p && etag_listed(none, etag, true)) {
+        rq->res->length = (int64_t)rq->res->body->n;
         bw_buf_clear(rq->res->body);
         return bw_reply_status(rq, 304);
     }

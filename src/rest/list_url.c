@@ -15,6 +15,7 @@ struct list_read {
     bw_str after, sort;
     bool descending;
     const char *name; /* of the parameter being read, as in the list of words */
+    unsigned seen;    /* words met, by their number */
 };
 
 static bool about(struct bw_err *e, const char *parameter)
@@ -213,24 +214,25 @@ struct word {
     bool (*read)(struct list_read *l, bw_str value, struct bw_err *e);
     bool fold;      /* mORMot's clients write these in any case */
     bool condition; /* also for DELETE by filter */
+    bool once;      /* a second one would take the place of the first */
 };
 
 static const struct word words[] = {
-    {"select", read_select, .fold = true},
+    {"select", read_select, .fold = true, .once = true},
     {"order", read_order},
-    {"limit", read_limit},
-    {"offset", read_offset},
-    {"after", read_after},
+    {"limit", read_limit, .once = true},
+    {"offset", read_offset, .once = true},
+    {"after", read_after, .once = true},
     {"expand", read_expand},
     {"or", read_or, .condition = true},
     {"and", read_and, .condition = true},
     {"not.or", read_not_or, .condition = true},
     {"not.and", read_not_and, .condition = true},
     {"where", read_where, .fold = true, .condition = true},
-    {"sort", read_sort, .fold = true},
-    {"dir", read_dir, .fold = true},
-    {"startIndex", read_offset, .fold = true},
-    {"results", read_limit, .fold = true},
+    {"sort", read_sort, .fold = true, .once = true},
+    {"dir", read_dir, .fold = true, .once = true},
+    {"startIndex", read_offset, .fold = true, .once = true},
+    {"results", read_limit, .fold = true, .once = true},
 };
 
 static const struct word *find_word(bw_str name)
@@ -261,6 +263,22 @@ static bool unknown(const struct table *t, bw_str name, struct bw_err *e)
     return false;
 }
 
+static bool is_second(struct list_read *l, const struct word *w, struct bw_err *e)
+{
+    unsigned at = 0;
+    while (words[at].read != w->read)
+        at++;
+    bool seen = l->seen >> at & 1;
+    l->seen |= 1u << at;
+    if (!seen || !w->once)
+        return false;
+    if (words[at].name == w->name)
+        bw_fail(e, BW_BAD, "'%s' is given twice", w->name);
+    else
+        bw_fail(e, BW_BAD, "'%s' is given twice (as '%s')", w->name, words[at].name);
+    return !about(e, w->name);
+}
+
 /* A field of the table wins over a word: then the word cannot be used on this table, its twin can.
  */
 static bool read_param(struct list_read *l, const struct req_param *p, bool conditions_only,
@@ -281,6 +299,8 @@ static bool read_param(struct list_read *l, const struct req_param *p, bool cond
                 w->name);
         return about(e, w->name);
     }
+    if (is_second(l, w, e))
+        return false;
     l->name = w->name;
     if (w->read(l, p->value, e))
         return true;

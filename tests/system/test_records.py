@@ -121,6 +121,20 @@ def test_etags(blog):
     assert blog.get(f"/api/Article/{id}", headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_a_304_tells_what_the_200_would(blog):
+    """RFC 9110 15.4.5: ETag and Vary of the representation this request would get."""
+    id = add(blog, body="x" * 5000)
+    blog.call("PUT", f"/api/Article/{id}/picture", data="y" * 5000, headers={"Content-Type": "text/plain"})
+    for path in (f"/api/Article/{id}", f"/api/Article/{id}?select=id", f"/api/Article/{id}/picture"):
+        for coding in ("gzip", "identity"):
+            full = blog.get(path, headers={"Accept-Encoding": coding})
+            none = blog.get(path, headers={"Accept-Encoding": coding, "If-None-Match": full.headers["ETag"]})
+            assert none.status_code == 304 and none.content == b""
+            for field in ("ETag", "Vary"):
+                assert none.headers.get(field) == full.headers.get(field), (path, coding, field)
+            assert "Content-Encoding" not in none.headers and "Content-Length" not in none.headers
+
+
 def test_etag_of_a_table_without_version(blog, author):
     etag = blog.get(f"/api/Author/{author}").headers["ETag"]
     assert blog.get(f"/api/Author/{author}", headers={"If-None-Match": etag}).status_code == 304

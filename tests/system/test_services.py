@@ -30,6 +30,7 @@ def test_division_by_zero(blog):
     r = blog.post("/api/Calculator.Divide", [1, 0])
     assert r.status_code == 422 and "zero" in r.json()["detail"]
     assert blog.post("/api/Calculator.Add", [2**63 - 1, 1]).status_code == 422
+    assert blog.post("/api/Calculator.Divide", [1e308, 1e-10]).status_code == 422
 
 
 def test_no_such_method(blog):
