@@ -6,6 +6,8 @@
 #include "core/log_int.h"
 #include "core/log_ring.h"
 
+#define LAST 100
+
 struct line {
     int fd;
     size_t n;
@@ -31,6 +33,26 @@ static void put_number(struct line *l, int64_t v)
     put(l, digits + at, sizeof digits - at);
 }
 
+static void put_thousandths(struct line *l, int64_t v)
+{
+    char three[5] = ".000";
+    for (int64_t i = 3, left = v % 1000; i > 0; i--, left /= 10)
+        three[i] = (char)('0' + left % 10);
+    put_number(l, v / 1000);
+    put(l, three, 4);
+}
+
+static void put_real(struct line *l, double r)
+{
+    if (!(r < 1e15 && r > -1e15)) {
+        put(l, "?", 1); /* huge, or no number */
+        return;
+    }
+    if (r < 0)
+        put(l, "-", 1);
+    put_thousandths(l, (int64_t)((r < 0 ? -r : r) * 1000));
+}
+
 static void put_field(struct line *l, const struct log_field *f)
 {
     put(l, " ", 1);
@@ -38,14 +60,18 @@ static void put_field(struct line *l, const struct log_field *f)
     put(l, "=", 1);
     if (f->kind == 's')
         put(l, f->s.p, f->s.n);
+    else if (f->kind == 'r')
+        put_real(l, f->r);
     else
-        put_number(l, f->kind == 'r' ? (int64_t)f->r : f->i);
+        put_number(l, f->i);
 }
 
 static void dump(int fd, const struct log_record *rec)
 {
     struct line l = {.fd = fd};
     put(&l, "queued: ", 8);
+    put_thousandths(&l, rec->at / 1000);
+    put(&l, " ", 1);
     if (rec->area) {
         put(&l, rec->area, strlen(rec->area));
         put(&l, ": ", 2);
@@ -58,15 +84,22 @@ static void dump(int fd, const struct log_record *rec)
     (void)n;
 }
 
+/* The last ones of a thread; a full ring holds thousands. */
+static void dump_ring(int fd, const struct log_ring *r)
+{
+    static struct log_field fields[LOG_RING_FIELDS + 1];
+    struct log_record rec;
+    unsigned n = 0;
+    for (uint64_t at = 0; log_ring_walk(r, &at, &rec, fields);)
+        n++;
+    for (uint64_t at = 0; log_ring_walk(r, &at, &rec, fields); n--)
+        if (n <= LAST)
+            dump(fd, &rec);
+}
+
 void log_dump(int fd)
 {
-    struct log_field fields[LOG_RING_FIELDS + 1];
-    struct log_record rec;
-    bw_time at;
     log_output_dump(fd);
     for (struct log_ring *r = log_ring_first(); r; r = log_ring_next(r))
-        if (log_ring_front(r, &at)) { /* the oldest of each; all others follow it in a core */
-            log_ring_read(r, &rec, fields);
-            dump(fd, &rec);
-        }
+        dump_ring(fd, r);
 }

@@ -274,10 +274,9 @@ static const char *read_field(const char *p, struct log_field *f)
     return p + padded(s.n);
 }
 
-void log_ring_read(struct log_ring *r, struct log_record *rec,
-                   struct log_field fields[LOG_RING_FIELDS + 1])
+static void read_record(const struct stored *s, struct log_record *rec,
+                        struct log_field fields[LOG_RING_FIELDS + 1])
 {
-    const struct stored *s = front(r, atomic_load_explicit(&r->tail, memory_order_relaxed));
     const char *p = (const char *)(s + 1);
     *rec = (struct log_record){
         .level = s->level, .at = s->at, .area = s->area, .text = p, .fields = fields};
@@ -285,6 +284,31 @@ void log_ring_read(struct log_ring *r, struct log_record *rec,
     for (unsigned i = 0; i < s->nfields; i++)
         p = read_field(p, &fields[i]);
     fields[s->nfields] = (struct log_field){.key = NULL};
+}
+
+void log_ring_read(struct log_ring *r, struct log_record *rec,
+                   struct log_field fields[LOG_RING_FIELDS + 1])
+{
+    read_record(front(r, atomic_load_explicit(&r->tail, memory_order_relaxed)), rec, fields);
+}
+
+bool log_ring_walk(const struct log_ring *r, uint64_t *at, struct log_record *rec,
+                   struct log_field fields[LOG_RING_FIELDS + 1])
+{
+    uint64_t tail = atomic_load(&r->tail), head = atomic_load(&r->head);
+    if (*at < tail)
+        *at = tail;
+    while (*at < head) {
+        const struct stored *s = front(r, *at);
+        if (s->size < 8 || s->size > head - *at) /* written over by now */
+            return false;
+        *at += s->size;
+        if (s->level == FILLER)
+            continue;
+        read_record(s, rec, fields);
+        return true;
+    }
+    return false;
 }
 
 void log_ring_pop(struct log_ring *r)

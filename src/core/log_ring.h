@@ -24,6 +24,10 @@ bool log_ring_front(struct log_ring *r, bw_time *at);
 void log_ring_read(struct log_ring *r, struct log_record *rec,
                    struct log_field fields[LOG_RING_FIELDS + 1]);
 void log_ring_pop(struct log_ring *r);
+/* In a signal handler, without the role: the record at *at (0: the oldest) and *at moved behind it;
+ * false when there are no more. What others take and put meanwhile may be missed. */
+bool log_ring_walk(const struct log_ring *r, uint64_t *at, struct log_record *rec,
+                   struct log_field fields[LOG_RING_FIELDS + 1]);
 /* In the child of a fork: forgets all records (the parent writes them) and all other threads. */
 void log_ring_forget_all(void);
 

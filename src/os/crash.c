@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/symbols.h"
+
 #define FRAMES 64
 
 static const char *program;
@@ -40,6 +42,26 @@ static void put_number(int fd, uintptr_t v, unsigned base)
     put(fd, text + at);
 }
 
+/* "#3 epoll_wait+0x56 (libc.so.6+0x108f36)": a return address may be the next function's first, so
+ * the call before it is looked up. */
+static void put_frame(int fd, unsigned i, uintptr_t at)
+{
+    struct symbol s;
+    put(fd, "#");
+    put_number(fd, i, 10);
+    if (symbols_find(at - 1, &s) && s.name) {
+        put(fd, " ");
+        put(fd, s.name);
+        put(fd, "+0x");
+        put_number(fd, s.offset + 1, 16);
+    }
+    put(fd, " (");
+    put(fd, s.module);
+    put(fd, "+0x");
+    put_number(fd, s.at + 1, 16);
+    put(fd, ")\n");
+}
+
 static void tell(int fd, int number, const siginfo_t *info)
 {
     void *frames[FRAMES];
@@ -55,7 +77,9 @@ static void tell(int fd, int number, const siginfo_t *info)
         put_number(fd, (uintptr_t)info->si_addr, 16);
     }
     put(fd, "\nbacktrace:\n");
-    backtrace_symbols_fd(frames, backtrace(frames, FRAMES), fd);
+    int n = backtrace(frames, FRAMES);
+    for (int i = 0; i < n; i++)
+        put_frame(fd, (unsigned)i, (uintptr_t)frames[i]);
     tell_more(fd);
     put(fd, "end of the crash report\n");
 }
@@ -82,6 +106,7 @@ void crash_watch(const char *name, void (*more)(int fd), int (*other_fd)(void))
     tell_more = more;
     find_fd = other_fd;
     backtrace(frames, 4);
+    symbols_load();
     sigemptyset(&a.sa_mask);
     for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
         if (sigaction(deadly[i].number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)

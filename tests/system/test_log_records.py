@@ -3,6 +3,8 @@ import json
 import pathlib
 import re
 import signal
+import socket
+import time
 
 import pytest
 
@@ -56,9 +58,17 @@ def test_a_crash_tells_what_was_going_on(start, tmp_path):
         assert s.stop(signal.SIGSEGV) == 1
         assert "AddressSanitizer" in s.log()
         return
-    s = start(f"--log.file={tmp_path / 'x.log'}")
-    assert s.get("/health").status_code == 200
+    s = start(f"--log.file={tmp_path / 'x.log'}", "--server.threads=1")
+    hand = socket.create_connection(("127.0.0.1", int(s.url.rsplit(":", 1)[1])), timeout=burrow.PATIENCE)
+    hand.sendall(b"POST /api/Article?secret=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+    deadline = time.monotonic() + burrow.PATIENCE
+    while 'http_requests_in_flight{method="POST",route="/api/Article"} 1' not in s.get("/metrics?format=openmetrics").text:
+        assert time.monotonic() < deadline
     assert s.stop(signal.SIGSEGV) == -signal.SIGSEGV
     for text in (s.log(), (tmp_path / "x.log").read_text()):
         assert "crashed: SIGSEGV" in text and "backtrace:" in text and "end of the crash report" in text
+        # Functions of ours have names, also static ones; which thread the signal meets is open.
+        assert re.search(r"(?m)^#\d+ fall\+0x[0-9a-f]+ \(blog\+0x[0-9a-f]+\)$", text), text
+        assert re.search(r"(?m)^in hand: POST /api/Article\b", text) and "secret" not in text, text
         assert "listening" in text  # written, or still queued
+    hand.close()

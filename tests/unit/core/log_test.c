@@ -297,6 +297,36 @@ static void writes_those_of_ended_threads(void **state)
     file_drop(&f);
 }
 
+static void a_dump_tells_what_is_queued(void **state)
+{
+    (void)state;
+    struct log_ring *r = log_ring_mine();
+    struct log_record in = {LOG_LEVEL_INFO, AT, "area", "message", NULL};
+    bw_time at;
+    char text[32768];
+    int ends[2];
+    check(pipe2(ends, O_NONBLOCK) == 0);
+    for (int i = 1; i <= 150; i++) {
+        in.fields = FIELDS(LOG_NUM("i", i), LOG_REAL("ms", -0.0625), LOG_CSTR("s", "a\nb"));
+        check(log_ring_put(r, &in));
+    }
+    log_dump(ends[1]);
+    ssize_t n = read(ends[0], text, sizeof text - 1);
+    check(n > 0);
+    text[n > 0 ? n : 0] = 0;
+    /* The last hundred of a thread, oldest first, and the ring is as it was. */
+    check(strstr(text, "i=50 ") == NULL);
+    check(strstr(text, "queued: 1795475058.123 area: message i=51 ms=-0.062 s=a b\n") != NULL);
+    check(strstr(text, "i=150 ms=-0.062 s=a b\n") != NULL);
+    for (int i = 1; i <= 150; i++) {
+        check(log_ring_front(r, &at));
+        log_ring_pop(r);
+    }
+    check(!log_ring_front(r, &at));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void obeys_the_level(void **state)
 {
     (void)state;
@@ -429,6 +459,7 @@ int main(void)
         cmocka_unit_test(ring_refuses_when_full),
         cmocka_unit_test(ring_cuts_the_long),
         cmocka_unit_test(ring_is_used_again),
+        cmocka_unit_test(a_dump_tells_what_is_queued),
         cmocka_unit_test(writes_without_a_writer),
         cmocka_unit_test(loses_nothing_uncounted),
         cmocka_unit_test(writes_those_of_ended_threads),
