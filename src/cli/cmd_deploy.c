@@ -75,7 +75,7 @@ static bool make(struct job *j, const struct artefact *a, struct bw_err *e)
     struct bw_buf text, file;
     bw_buf_init(&text, 1u << 20);
     bw_buf_init(&file, 512);
-    deploy_fill(&j->d, a->text, &text);
+    deploy_make(&j->d, a, &text);
     deploy_fill(&j->d, a->file, &file);
     bool ok = true;
     if (!folder)
@@ -97,8 +97,9 @@ static bool prepare(struct job *j, const struct generator *g, struct bw_err *e)
     d->exec = args_value(j->args, "exec", NULL);
     d->name = args_value(j->args, "name", NULL);
     d->settings = args_value(j->args, "settings", NULL);
-    if (!d->exec || !d->name)
-        return bw_fail(e, BW_BAD, "it needs --exec PATH (the program) and --name NAME");
+    if (!d->name || (!d->exec && !g->watches))
+        return bw_fail(e, BW_BAD, "it needs %s--name NAME",
+                       g->watches ? "" : "--exec PATH (the program) and ");
     if (!conf_load(&j->conf, &(struct conf_sources){.file = d->settings}, e))
         return false;
     conf_to_deploy(&j->conf, d);
@@ -123,10 +124,12 @@ static int run(const struct command *c, const struct args *a)
 
 const struct command command_deploy = {
     .name = "deploy",
-    .usage = "systemd|docker|compose --exec PATH --name NAME [SWITCH …]",
-    .help = "Writes units, Dockerfiles or a compose file for an application",
-    .text = "Each file explains itself in comments. A program called burrow serves its settings,\n"
-            "any other is one that calls bw_main.",
+    .usage = "WHAT --name NAME [--exec PATH] [SWITCH …]",
+    .help = "Writes units, Dockerfiles, a compose file, alert rules or a dashboard",
+    .text =
+        "WHAT is systemd, docker, compose, prometheus or grafana; the last two need no --exec.\n"
+        "Each file explains itself in comments. A program called burrow serves its settings,\n"
+        "any other is one that calls bw_main.",
     .switches = switches,
     .min_words = 1,
     .max_words = 1,

@@ -36,8 +36,21 @@ bool deploy_check(const struct generator *g, const struct deploy *d, struct bw_e
 {
     if (!*d->name || !plain(d->name, "-_.") || *d->name == '.' || *d->name == '-')
         return bw_fail(e, BW_BAD, "--name '%s': use letters, digits, '-', '_' and '.'", d->name);
-    return check_path("--exec", d->exec, g->absolute, e) &&
+    return (g->watches || check_path("--exec", d->exec, g->absolute, e)) &&
            (!d->settings || check_path("--settings", d->settings, g->absolute, e));
+}
+
+void deploy_make(const struct deploy *d, const struct artefact *a, struct bw_buf *out)
+{
+    struct bw_buf text;
+    if (a->text) {
+        deploy_fill(d, a->text, out);
+        return;
+    }
+    bw_buf_init(&text, out->max);
+    a->write(&text);
+    deploy_fill(d, bw_buf_cstr(&text), out);
+    bw_buf_release(&text);
 }
 
 bool deploy_unit(const struct deploy *d, struct bw_buf *out, struct bw_err *e)

@@ -18,13 +18,15 @@ struct deploy {
 
 struct artefact {
     const char *file; /* its name; @name@ is filled */
-    const char *text; /* the template */
+    const char *text; /* the template; NULL: made by write, whose text is filled all the same */
+    void (*write)(struct bw_buf *out);
 };
 
 struct generator {
     const char *name, *help;
     const struct artefact *artefacts; /* ended by file == NULL */
     bool absolute;                    /* paths must be absolute: they are used where they are */
+    bool watches;                     /* looks at a running one: knows no program */
 };
 
 extern const struct generator *const deploy_generators[]; /* NULL-terminated */
@@ -34,8 +36,12 @@ bool deploy_check(const struct generator *g, const struct deploy *d, struct bw_e
 /* Pure: a template filled. The words:
  *   name, program (exec without its folder), exec, settings, drain, patience (seconds), port,
  *   run, reload, health: a command for a unit; run_json, health_json: the same as JSON, as it is
- *   within an image; copy_settings, addresses, ports: lines of their own. */
+ *   within an image; copy_settings, addresses, ports: lines of their own; targets: where it can be
+ *   asked over TCP, as a YAML list; m:NAME: the metric of that name of core/metrics.def as /metrics
+ *   tells it, so that what is generated cannot name one that does not exist. */
 void deploy_fill(const struct deploy *d, const char *text, struct bw_buf *out);
+/* An artefact of it: the template or what write makes, filled. */
+void deploy_make(const struct deploy *d, const struct artefact *a, struct bw_buf *out);
 /* The service unit of generator systemd, checked and filled. */
 bool deploy_unit(const struct deploy *d, struct bw_buf *out, struct bw_err *e);
 /* What `mine` has and `theirs` has not ("+"), and the other way round ("-"), by lines, each run

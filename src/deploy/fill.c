@@ -2,6 +2,8 @@
  * and a small function for each. */
 #include "deploy/deploy.h"
 
+#include "core/metric.h"
+
 #define IMAGE_PORT "8080" /* within an image the port is always the same */
 
 static const char *base(const char *path)
@@ -149,6 +151,36 @@ static void ports(const struct deploy *d, struct bw_buf *out)
     bw_buf_printf(out, "      - \"127.0.0.1:%s:%s\"\n", IMAGE_PORT, IMAGE_PORT);
 }
 
+/* Where a scraper on this machine asks: every address of TCP; the port of an image without one. */
+static void targets(const struct deploy *d, struct bw_buf *out)
+{
+    size_t start = out->n;
+    for (const char *const *a = d->listen; *a; a++) {
+        const char *port = strrchr(*a, ':');
+        bool any = !strncmp(*a, "0.0.0.0:", 8) || !strncmp(*a, "[::]:", 5);
+        if (!strncmp(*a, "unix:", 5) || !strncmp(*a, "systemd:", 8) || !port)
+            continue;
+        bw_buf_put(out, out->n > start ? BW_LIT(", ") : BW_LIT(""));
+        bw_buf_printf(out, "\"%s%s\"", any ? "localhost" : *a, any ? port : "");
+    }
+    if (out->n == start)
+        bw_buf_put(out, BW_LIT("\"localhost:" IMAGE_PORT "\""));
+}
+
+static size_t put_metric(const char *text, struct bw_buf *out)
+{
+    size_t n = strcspn(text, "@");
+    for (int i = 0; i < METRIC_FAMILIES; i++) {
+        const struct metric_family *f = &metric_families[i];
+        if (strlen(f->name) != n || strncmp(f->name, text, n) != 0)
+            continue;
+        metric_full_name(out, f);
+        return n + 1;
+    }
+    bw_must(!"a template names a metric that metrics.def has not");
+    return 0;
+}
+
 static const struct {
     const char *word;
     void (*put)(const struct deploy *d, struct bw_buf *out);
@@ -165,11 +197,14 @@ static const struct {
     {"copy_settings", copy_settings},
     {"addresses", addresses},
     {"ports", ports},
+    {"targets", targets},
 };
 
 /* The word at `text` (behind its '@'), or nothing: '@' may stand for itself. */
 static size_t put_word(const struct deploy *d, const char *text, struct bw_buf *out)
 {
+    if (text[0] == 'm' && text[1] == ':')
+        return 2 + put_metric(text + 2, out);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t n = strlen(words[i].word);
         if (strncmp(text, words[i].word, n) != 0 || text[n] != '@')

@@ -47,7 +47,7 @@ static const char from_scratch[] =
 static const struct artefact artefacts[] = {
     {"Dockerfile", slim},
     {"Dockerfile.static", from_scratch},
-    {NULL, NULL},
+    {.file = NULL},
 };
 
 const struct generator generator_docker = {

@@ -109,7 +109,7 @@ static const char sockets[] =
 static const struct artefact artefacts[] = {
     {"@name@.service", service},
     {"@name@.socket", sockets},
-    {NULL, NULL},
+    {.file = NULL},
 };
 
 const struct generator generator_systemd = {

@@ -32,6 +32,10 @@ void server_metric_begin(struct bw_server *s)
     metric_computed(METRIC(burrow_info), bw_buf_cstr(&labels), one, s);
     metric_computed(METRIC(burrow_ready), "", is_ready, s);
     metric_computed(METRIC(log_records_lost), "", lost, s);
+    /* Told from the start, at 0, though nothing may ever count here. */
+    metric_new(METRIC(http_client_pooled), "");
+    metric_new(METRIC(trace_spans), "result=\"sent\"");
+    metric_new(METRIC(trace_spans), "result=\"lost\"");
     bw_buf_release(&labels);
 }
 
