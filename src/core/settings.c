@@ -45,10 +45,11 @@ void settings_leave(struct load *l, size_t mark)
 
 /* ---- objects ---- */
 
-const struct option *settings_find(const struct option *t, bw_str name)
+const struct option *settings_find(const struct option *t, bw_str name, bool fold)
 {
     for (; t->name; t++) {
-        if (bw_str_eq(bw_cstr(t->name), name))
+        bw_str is = bw_cstr(t->name);
+        if (fold ? bw_str_ieq(is, name) : bw_str_eq(is, name))
             return t;
     }
     return NULL;
@@ -76,7 +77,7 @@ bool settings_object(struct load *l, const struct option *t, char *out)
             bw_json_skip(&l->r, bw_json_next(&l->r));
             continue;
         }
-        const struct option *o = settings_find(t, name);
+        const struct option *o = settings_find(t, name, l->fold);
         if (!o)
             return unknown(l, t, name);
         bw_must(o - t < SETTINGS_OPTIONS_MAX);
@@ -107,9 +108,11 @@ static size_t size_of(enum opt_type type)
         return sizeof(bw_str);
     case OPT_CSTR:
     case OPT_TEXTS:
+    case OPT_PAIRS:
         return sizeof(char *);
     case OPT_LIST:
     case OPT_MAP:
+    case OPT_INTS:
         return sizeof(struct opt_list);
     default:
         return sizeof(int64_t);
@@ -119,7 +122,8 @@ static size_t size_of(enum opt_type type)
 static void set_default(const struct option *o, void *at, struct bw_arena *a)
 {
     memset(at, 0, size_of(o->type));
-    if (o->type == OPT_TEXTS) { /* empty, so that nobody need look for NULL */
+    if (o->type == OPT_TEXTS ||
+        o->type == OPT_PAIRS) { /* empty, so that nobody need look for NULL */
         const char **none = BW_NEW(a, const char *);
         memcpy(at, &none, sizeof none);
     }
@@ -158,7 +162,7 @@ static bool tell(const struct load *l, const char *file, struct bw_err *e)
 
 bool settings_parse(const struct settings *s, const char *file, bw_str text, struct bw_err *e)
 {
-    struct load l = {.a = s->arena};
+    struct load l = {.a = s->arena, .fold = s->fold};
     bw_json_open(&l.r, s->arena, text);
     l.r.comments = true;
     enum bw_json_kind kind = bw_json_next(&l.r);
@@ -219,7 +223,7 @@ static const struct option *walk(struct load *l, const struct option *t, bw_str 
                     l->path);
             return NULL;
         }
-        o = settings_find(in, name);
+        o = settings_find(in, name, l->fold);
         if (!o) {
             no_setting(in, key, name, e);
             return NULL;
@@ -233,7 +237,7 @@ static const struct option *walk(struct load *l, const struct option *t, bw_str 
 
 bool settings_set(const struct settings *s, bw_str key, bw_str value, struct bw_err *e)
 {
-    struct load l = {.a = s->arena};
+    struct load l = {.a = s->arena, .fold = s->fold};
     char *at = s->out;
     const struct option *o = walk(&l, s->options, key, &at, e);
     if (!o || settings_bare(&l, o, at, value))
@@ -259,9 +263,11 @@ static bool empty(const struct option *o, const char *at)
     case OPT_RAW:
         return ((const bw_str *)(const void *)at)->n == 0;
     case OPT_TEXTS:
+    case OPT_PAIRS:
         return **(const char *const *const *)(const void *)at == NULL;
     case OPT_LIST:
     case OPT_MAP:
+    case OPT_INTS:
         return ((const struct opt_list *)(const void *)at)->n == 0;
     case OPT_BOOL:
     case OPT_ENUM:

@@ -24,7 +24,10 @@ enum opt_type {
     OPT_MAP,      /* the same from a JSON object; the member's name goes to the item's first option
                      (OPT_CSTR) */
     OPT_TEXTS,    /* const char ** NULL-terminated: JSON array of strings, or one string */
-    OPT_RAW       /* bw_str: the value's JSON text, for who parses it himself */
+    OPT_INTS,     /* struct opt_list of int64_t, each min..max: JSON array of numbers, or one */
+    OPT_PAIRS, /* const char ** of "NAME=value", NULL-terminated: JSON object of texts, numbers and
+                  booleans, or what OPT_TEXTS takes */
+    OPT_RAW    /* bw_str: the value's JSON text, for who parses it himself */
 };
 
 struct opt_list {
@@ -43,9 +46,14 @@ struct option {
     size_t item_size;
     bool required, secret; /* secret: printed as "***" */
     bool live;             /* a reload may change it */
+    bool brief;            /* SECTION: what is no object is the value of its first option */
     const char *help;      /* one sentence */
     /* Further check of the parsed value; may be NULL. */
     bool (*check)(const void *value, struct bw_err *e);
+    /* TEXTS: how one text becomes several, NULL-terminated; NULL on failure. May be NULL: it is
+     * one.
+     */
+    const char **(*split)(bw_str text, struct bw_arena *a, struct bw_err *e);
 };
 
 #define OPT_AT(s, m) .offset = offsetof(s, m)
@@ -55,6 +63,7 @@ struct settings {
     const struct option *options;
     void *out;
     struct bw_arena *arena;
+    bool fold; /* names, and words of ENUM, in upper or lower case as one likes */
 };
 
 /* Fills `out` with the defaults. */
@@ -74,6 +83,11 @@ bool settings_set(const struct settings *s, bw_str key, bw_str value, struct bw_
 /* Required options present? (Members of list and map items: settings_parse says so, with the
  * place.) */
 bool settings_check(const struct option *t, const void *out, struct bw_err *e);
+/* Where a value stands in a text that was taken: "services[2].needs[0]", names in any case. The
+ * innermost part that is there, for errors found later. Lines and columns count from 1. */
+void settings_place(bw_str text, const char *path, unsigned *line, unsigned *column);
+/* Is the option's value the same in both structs? */
+bool settings_same(const struct option *o, const void *one, const void *other);
 /* JSON, indented, secrets hidden. */
 void settings_print(const struct option *t, const void *in, struct bw_buf *out);
 /* JSON Schema 2020-12. */

@@ -10,7 +10,8 @@
 struct load {
     struct bw_json_reader r; /* holds the first error */
     struct bw_arena *a;
-    bool bare;     /* the text is a bare word of an environment or command line */
+    bool bare; /* the text is a bare word of an environment or command line */
+    bool fold;
     bool defaults; /* an option's own default: no further check */
     size_t path_n;
     char path[128]; /* "http.listen", for errors */
@@ -21,7 +22,7 @@ size_t settings_enter(struct load *l, const char *name, size_t n);
 size_t settings_enter_item(struct load *l, size_t i);
 void settings_leave(struct load *l, size_t mark);
 
-const struct option *settings_find(const struct option *t, bw_str name);
+const struct option *settings_find(const struct option *t, bw_str name, bool fold);
 /* The value whose kind has just been read, into the member `at`. */
 bool settings_value(struct load *l, const struct option *o, void *at, enum bw_json_kind kind);
 /* The next value of the text, of any type. */

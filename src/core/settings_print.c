@@ -34,6 +34,27 @@ static void print_texts(const char *const *p, struct bw_json_writer *w)
     bw_json_end(w);
 }
 
+static void print_ints(const struct opt_list *list, struct bw_json_writer *w)
+{
+    const int64_t *v = list->items;
+    bw_json_array(w);
+    for (size_t i = 0; i < list->n; i++)
+        bw_json_int(w, v[i]);
+    bw_json_end(w);
+}
+
+static void print_pairs(const char *const *p, struct bw_json_writer *w)
+{
+    bw_json_object(w);
+    for (; p && *p; p++) {
+        bw_str value = bw_cstr(*p), name = {0};
+        bw_str_cut(&value, '=', &name);
+        bw_json_key(w, name);
+        bw_json_text(w, value);
+    }
+    bw_json_end(w);
+}
+
 static void print_many(const struct option *o, const struct opt_list *list,
                        struct bw_json_writer *w)
 {
@@ -71,6 +92,12 @@ static void print_scalar(const struct option *o, const void *at, struct bw_json_
         break;
     case OPT_TEXTS:
         print_texts(*(const char *const *const *)at, w);
+        break;
+    case OPT_INTS:
+        print_ints(at, w);
+        break;
+    case OPT_PAIRS:
+        print_pairs(*(const char *const *const *)at, w);
         break;
     case OPT_RAW:
         bw_json_raw(w, *(const bw_str *)at);

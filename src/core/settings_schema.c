@@ -48,6 +48,34 @@ static void schema_int(const struct option *o, struct bw_json_writer *w)
         bw_json_put_int(w, "maximum", o->max);
 }
 
+static void schema_ints(const struct option *o, struct bw_json_writer *w)
+{
+    put_types(w, "integer", "array");
+    bw_json_key(w, BW_LIT("items"));
+    bw_json_object(w);
+    schema_int(o, w);
+    bw_json_end(w);
+}
+
+static void schema_pairs(struct bw_json_writer *w)
+{
+    put_types(w, "object", "array");
+    bw_json_key(w, BW_LIT("additionalProperties"));
+    bw_json_object(w);
+    bw_json_key(w, BW_LIT("type"));
+    bw_json_array(w);
+    bw_json_text(w, BW_LIT("string"));
+    bw_json_text(w, BW_LIT("number"));
+    bw_json_text(w, BW_LIT("boolean"));
+    bw_json_end(w);
+    bw_json_end(w);
+    bw_json_key(w, BW_LIT("items"));
+    bw_json_object(w);
+    put(w, "type", "string");
+    put(w, "pattern", "^[^=]+=");
+    bw_json_end(w);
+}
+
 static void schema_items(const struct option *o, struct bw_json_writer *w)
 {
     bool map = o->type == OPT_MAP;
@@ -96,7 +124,10 @@ static void schema_type(const struct option *o, struct bw_json_writer *w)
         schema_enum(o, w);
         break;
     case OPT_SECTION:
-        put(w, "type", "object");
+        if (o->brief)
+            put_types(w, "object", "string");
+        else
+            put(w, "type", "object");
         schema_table(o->options, w);
         break;
     case OPT_LIST:
@@ -105,6 +136,12 @@ static void schema_type(const struct option *o, struct bw_json_writer *w)
         break;
     case OPT_TEXTS:
         schema_texts(w);
+        break;
+    case OPT_INTS:
+        schema_ints(o, w);
+        break;
+    case OPT_PAIRS:
+        schema_pairs(w);
         break;
     case OPT_RAW: /* anything */
         break;

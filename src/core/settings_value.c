@@ -4,7 +4,8 @@
 #include "core/quantity.h"
 #include "core/settings_int.h"
 
-#define SAID_MAX 40 /* bytes of a user's text repeated in an error */
+#define SAID_MAX  40   /* bytes of a user's text repeated in an error */
+#define PAIRS_MAX 1000 /* of one option */
 
 /* ---- errors ---- */
 
@@ -42,6 +43,8 @@ void settings_describe(const struct option *o, struct bw_buf *b)
         [OPT_LIST] = "an array of objects",
         [OPT_MAP] = "an object of objects",
         [OPT_TEXTS] = "a text or an array of texts",
+        [OPT_INTS] = "a whole number or an array of them",
+        [OPT_PAIRS] = "an object of texts, or texts like \"NAME=value\"",
         [OPT_RAW] = "JSON",
     };
     bw_buf_put(b, bw_cstr(takes[o->type]));
@@ -163,7 +166,8 @@ static bool read_enum(struct load *l, const struct option *o, void *at, enum bw_
         return wrong(l, o, kind, "");
     near_init(&n, l->r.text);
     for (int i = 0; o->names[i]; i++) {
-        if (bw_str_eq(bw_cstr(o->names[i]), l->r.text)) {
+        bw_str is = bw_cstr(o->names[i]);
+        if (l->fold ? bw_str_ieq(is, l->r.text) : bw_str_eq(is, l->r.text)) {
             memcpy(at, &i, sizeof i);
             return true;
         }
@@ -232,6 +236,16 @@ static bool split_words(struct load *l, void **items, size_t *n)
     return true;
 }
 
+static bool split_text(struct load *l, const struct option *o, void *at)
+{
+    struct bw_err e = {0};
+    const char **items = o->split(l->r.text, l->a, &e);
+    if (!items)
+        return bw_json_refuse(&l->r, "%s: %s", l->path, e.text);
+    memcpy(at, &items, sizeof items);
+    return true;
+}
+
 static bool read_texts(struct load *l, const struct option *o, void *at, enum bw_json_kind kind)
 {
     void *items = NULL;
@@ -239,6 +253,8 @@ static bool read_texts(struct load *l, const struct option *o, void *at, enum bw
     if (kind == BW_JSON_TEXT) {
         if (!no_nul(l))
             return false;
+        if (o->split)
+            return split_text(l, o, at);
         if (l->bare)
             split_words(l, &items, &n);
         else
@@ -257,6 +273,83 @@ static bool read_texts(struct load *l, const struct option *o, void *at, enum bw
     *text_room(l, &items, n) = NULL;
     memcpy(at, &items, sizeof items);
     return true;
+}
+
+static bool read_ints(struct load *l, const struct option *o, void *at, enum bw_json_kind kind)
+{
+    struct opt_list list = {0};
+    bool many = kind == BW_JSON_ARRAY;
+    if (many)
+        kind = bw_json_next(&l->r);
+    for (; kind != BW_JSON_END; kind = many ? bw_json_next(&l->r) : BW_JSON_END) {
+        if (!read_int(l, o, item_room(l, &list.items, list.n++, sizeof(int64_t)), kind))
+            return false;
+    }
+    memcpy(at, &list, sizeof list);
+    return true;
+}
+
+/* ---- pairs ---- */
+
+static bool pair_value(struct load *l, const struct option *o, bw_str *value)
+{
+    enum bw_json_kind kind = bw_json_next(&l->r);
+    *value = l->r.text;
+    if (kind == BW_JSON_BOOL)
+        *value = l->r.boolean ? BW_LIT("true") : BW_LIT("false");
+    else if (kind != BW_JSON_TEXT && kind != BW_JSON_INT && kind != BW_JSON_REAL)
+        return wrong(l, o, kind, "");
+    return kind != BW_JSON_TEXT || no_nul(l);
+}
+
+/* Is the name of the last one new? */
+static bool is_new(const char *const *items, size_t last)
+{
+    size_t n = (size_t)(strchr(items[last], '=') - items[last]) + 1;
+    for (size_t i = 0; i < last; i++) {
+        if (!strncmp(items[i], items[last], n))
+            return false;
+    }
+    return true;
+}
+
+static bool are_pairs(struct load *l, const char *const *items)
+{
+    for (size_t i = 0; items[i]; i++) {
+        const char *equal = strchr(items[i], '=');
+        if (!equal || equal == items[i])
+            return bw_json_refuse(&l->r, "%s must be like \"NAME=value\"", l->path);
+        if (i >= PAIRS_MAX)
+            return bw_json_refuse(&l->r, "%s has more than %d", l->path, PAIRS_MAX);
+        if (!is_new(items, i))
+            return bw_json_refuse(&l->r, "%s gives '%.*s' twice", l->path, (int)(equal - items[i]),
+                                  items[i]);
+    }
+    return true;
+}
+
+static bool read_pairs(struct load *l, const struct option *o, void *at, enum bw_json_kind kind)
+{
+    void *items = NULL;
+    size_t n = 0;
+    bw_str name, value;
+    if (kind == BW_JSON_TEXT || kind == BW_JSON_ARRAY)
+        return read_texts(l, o, at, kind) && are_pairs(l, *(const char *const **)at);
+    if (kind != BW_JSON_OBJECT)
+        return wrong(l, o, kind, "");
+    while (bw_json_member(&l->r, &name)) {
+        if (!name.n || memchr(name.p, 0, name.n) || memchr(name.p, '=', name.n))
+            return bw_json_refuse(&l->r, "%s: a name must not be empty or contain '='", l->path);
+        size_t mark = settings_enter(l, name.p, name.n < 64 ? name.n : 64);
+        if (!pair_value(l, o, &value))
+            return false;
+        settings_leave(l, mark);
+        *text_room(l, &items, n++) =
+            bw_arena_printf(l->a, "%.*s=%.*s", BW_FMT(name), BW_FMT(value)).p;
+    }
+    *text_room(l, &items, n) = NULL;
+    memcpy(at, &items, sizeof items);
+    return !l->r.failed && are_pairs(l, items);
 }
 
 /* One object into a new item; the place of a missing member is where the item begins. */
@@ -341,6 +434,8 @@ static bool read_map(struct load *l, const struct option *o, void *at, enum bw_j
 
 static bool read_section(struct load *l, const struct option *o, void *at, enum bw_json_kind kind)
 {
+    if (kind != BW_JSON_OBJECT && o->brief && !l->r.failed)
+        return settings_value(l, o->options, (char *)at + o->options->offset, kind);
     if (kind != BW_JSON_OBJECT)
         return wrong(l, o, kind, "");
     return settings_object(l, o->options, at);
@@ -415,6 +510,7 @@ static read_fn *const readers[] = {
     [OPT_SIZE] = read_size, [OPT_DURATION] = read_duration, [OPT_TEXT] = read_text,
     [OPT_CSTR] = read_cstr, [OPT_ENUM] = read_enum,         [OPT_SECTION] = read_section,
     [OPT_LIST] = read_list, [OPT_MAP] = read_map,           [OPT_TEXTS] = read_texts,
+    [OPT_INTS] = read_ints, [OPT_PAIRS] = read_pairs,
 };
 
 static bool check_value(struct load *l, const struct option *o, const void *at, const char *token)
@@ -453,7 +549,7 @@ bool settings_member(struct load *l, const struct option *o, void *at)
 static bool is_textual(enum opt_type t)
 {
     return t == OPT_TEXT || t == OPT_CSTR || t == OPT_ENUM || t == OPT_SIZE || t == OPT_DURATION ||
-           t == OPT_TEXTS;
+           t == OPT_TEXTS || t == OPT_PAIRS;
 }
 
 static bw_str bool_word(bw_str value)
@@ -470,7 +566,8 @@ static bw_str bool_word(bw_str value)
  * so it is a word. */
 static bool fits_json(const struct option *o, bw_str value)
 {
-    bool quoted = value.n && (value.p[0] == '"' || (value.p[0] == '[' && o->type == OPT_TEXTS));
+    bool quoted = value.n && (value.p[0] == '"' || (value.p[0] == '[' && o->type == OPT_TEXTS) ||
+                              ((value.p[0] == '[' || value.p[0] == '{') && o->type == OPT_PAIRS));
     return (!is_textual(o->type) || quoted) && bw_json_valid(value, BW_JSON_DEPTH);
 }
 
