@@ -81,37 +81,50 @@ struct unit_conf {
     const int64_t *abort_signals;
     size_t n_abort_signals;
     struct backoff_conf backoff;
-    int64_t budget, budget_window; /* restarts in ns; 0 = any */
-    int64_t start_timeout;         /* to be ready; 0 = any */
-    int64_t watch_delay, watch_failures;
+    int64_t budget, budget_window;       /* restarts in ns; 0 = any */
+    int64_t start_timeout;               /* to be ready; 0 = any */
+    int64_t watch_delay, watch_failures; /* 0 and 1: the first restarts */
     struct probe_conf probes[PROBE_KINDS];
     const char *const *notify; /* targets of notices */
     struct capture_policy log;
-    int64_t rolling_surge; /* how many more during a rolling restart */
+    int64_t rolling_surge; /* how many more during a rolling restart; 0: not rolling */
+    const uint64_t *keys;  /* a digest of each setting, for plan_make */
 };
 
 struct angel_conf {
     const char *name;          /* of the manager */
     const char *file, *folder; /* what was read */
-    const char *state;         /* folder */
-    const char *log_folder;    /* %log% */
-    const char *control;       /* address of the control API: unix:PATH; more with TLS later */
+    const char *base;          /* %agl.base%: where that is, with '/' behind */
+    const struct conf_main *written;
+    const char *state;                       /* folder */
+    const char *log_folder;                  /* %log% */
+    const char *control;                     /* the control API's socket: "unix:PATH" */
+    const char *control_tcp, *control_token; /* "127.0.0.1:9000" and its secret; NULL = none */
+    const char *state_page, *state_title;    /* a HTML file kept up to date; NULL = none */
     const char *smtp, *smtp_from, *hmac_secret;
     int64_t http_timeout;
     int64_t log_total;
-    int64_t budget, budget_window;     /* restarts of the whole machine */
-    int64_t guard_share, guard_window; /* correlated failures: per mille of units, in ns */
-    int64_t stop_timeout;              /* all of it */
-    struct unit_conf *units;           /* in order of start: level, dependencies, name */
+    int64_t budget, budget_window;      /* restarts of the whole machine */
+    int64_t guard_share, guard_window;  /* correlated failures: per mille of units, in ns */
+    int64_t stop_timeout;               /* all of it */
+    int64_t level_delay, level_timeout; /* after each level of start; until it runs; 0 = none */
+    const char *const *notes; /* what is accepted but means nothing here, a sentence each */
+    struct unit_conf *units;  /* in order of start: level, dependencies, name */
     size_t n_units;
     struct bw_arena arena;
 };
 
-/* On failure nothing is kept. */
+/* A file, or a folder of *.service files. On failure nothing is kept. */
 bool angel_conf_load(struct angel_conf *c, const char *path, struct bw_err *e);
+/* The same with --state: that folder instead of what the settings say; NULL = as they say. */
+bool angel_conf_load_at(struct angel_conf *c, const char *path, const char *state,
+                        struct bw_err *e);
 /* From text, for tests and the library; `file` names it in errors. */
 bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e);
 void angel_conf_release(struct angel_conf *c);
+/* The log file of a replica, counted from 1: conf->log.path, with "-2" before its ending when there
+ * are several. NULL when there is none. */
+const char *angel_conf_log_path(const struct unit_conf *u, int64_t replica, struct bw_arena *a);
 /* Fills in %name% of `text` for a unit (NULL: the manager's own). */
 const char *angel_conf_fill(const struct angel_conf *c, const struct unit_conf *u, const char *text,
                             struct bw_arena *a, struct bw_err *e);

@@ -86,8 +86,8 @@ bool settings_check(const struct option *t, const void *out, struct bw_err *e);
 /* Where a value stands in a text that was taken: "services[2].needs[0]", names in any case. The
  * innermost part that is there, for errors found later. Lines and columns count from 1. */
 void settings_place(bw_str text, const char *path, unsigned *line, unsigned *column);
-/* Is the option's value the same in both structs? */
-bool settings_same(const struct option *o, const void *one, const void *other);
+/* The option's value in a struct as one number, the same for equal values within this process. */
+uint64_t settings_digest(const struct option *o, const void *in);
 /* JSON, indented, secrets hidden. */
 void settings_print(const struct option *t, const void *in, struct bw_buf *out);
 /* JSON Schema 2020-12. */

@@ -30,8 +30,9 @@ static void schema_enum(const struct option *o, struct bw_json_writer *w)
     bw_json_end(w);
 }
 
-static void schema_texts(struct bw_json_writer *w)
+static void schema_texts(const struct option *o, struct bw_json_writer *w)
 {
+    (void)o;
     put_types(w, "string", "array");
     bw_json_key(w, BW_LIT("items"));
     bw_json_object(w);
@@ -57,8 +58,9 @@ static void schema_ints(const struct option *o, struct bw_json_writer *w)
     bw_json_end(w);
 }
 
-static void schema_pairs(struct bw_json_writer *w)
+static void schema_pairs(const struct option *o, struct bw_json_writer *w)
 {
+    (void)o;
     put_types(w, "object", "array");
     bw_json_key(w, BW_LIT("additionalProperties"));
     bw_json_object(w);
@@ -94,59 +96,56 @@ static void schema_items(const struct option *o, struct bw_json_writer *w)
     bw_json_end(w);
 }
 
-static void schema_type(const struct option *o, struct bw_json_writer *w)
+static void schema_quantity(const struct option *o, struct bw_json_writer *w)
 {
-    switch (o->type) {
-    case OPT_BOOL:
-        put(w, "type", "boolean");
-        break;
-    case OPT_INT:
-        schema_int(o, w);
-        break;
-    case OPT_REAL:
-        put(w, "type", "number");
-        break;
-    case OPT_SIZE:
-        put_types(w, "integer", "string");
-        bw_json_put_int(w, "minimum", 0);
-        put(w, "pattern", QUANTITY_SIZE_PATTERN);
-        break;
-    case OPT_DURATION:
-        put_types(w, "number", "string");
-        bw_json_put_int(w, "minimum", 0);
-        put(w, "pattern", QUANTITY_DURATION_PATTERN);
-        break;
-    case OPT_TEXT:
-    case OPT_CSTR:
-        put_types(w, "string", "null");
-        break;
-    case OPT_ENUM:
-        schema_enum(o, w);
-        break;
-    case OPT_SECTION:
-        if (o->brief)
-            put_types(w, "object", "string");
-        else
-            put(w, "type", "object");
-        schema_table(o->options, w);
-        break;
-    case OPT_LIST:
-    case OPT_MAP:
-        schema_items(o, w);
-        break;
-    case OPT_TEXTS:
-        schema_texts(w);
-        break;
-    case OPT_INTS:
-        schema_ints(o, w);
-        break;
-    case OPT_PAIRS:
-        schema_pairs(w);
-        break;
-    case OPT_RAW: /* anything */
-        break;
-    }
+    bool size = o->type == OPT_SIZE;
+    put_types(w, size ? "integer" : "number", "string");
+    bw_json_put_int(w, "minimum", 0);
+    put(w, "pattern", size ? QUANTITY_SIZE_PATTERN : QUANTITY_DURATION_PATTERN);
 }
+
+static void schema_section(const struct option *o, struct bw_json_writer *w)
+{
+    if (o->brief)
+        put_types(w, "object", "string");
+    else
+        put(w, "type", "object");
+    schema_table(o->options, w);
+}
+
+static void schema_real(const struct option *o, struct bw_json_writer *w)
+{
+    (void)o;
+    put(w, "type", "number");
+}
+
+static void schema_bool(const struct option *o, struct bw_json_writer *w)
+{
+    (void)o;
+    put(w, "type", "boolean");
+}
+
+static void schema_text(const struct option *o, struct bw_json_writer *w)
+{
+    (void)o;
+    put_types(w, "string", "null");
+}
+
+static void schema_any(const struct option *o, struct bw_json_writer *w)
+{
+    (void)o;
+    (void)w;
+}
+
+typedef void schema_fn(const struct option *o, struct bw_json_writer *w);
+
+static schema_fn *const types[] = {
+    [OPT_BOOL] = schema_bool,     [OPT_INT] = schema_int,           [OPT_REAL] = schema_real,
+    [OPT_SIZE] = schema_quantity, [OPT_DURATION] = schema_quantity, [OPT_TEXT] = schema_text,
+    [OPT_CSTR] = schema_text,     [OPT_ENUM] = schema_enum,         [OPT_SECTION] = schema_section,
+    [OPT_LIST] = schema_items,    [OPT_MAP] = schema_items,         [OPT_TEXTS] = schema_texts,
+    [OPT_INTS] = schema_ints,     [OPT_PAIRS] = schema_pairs,       [OPT_RAW] = schema_any,
+};
 
 static void schema_option(const struct option *o, struct bw_json_writer *w)
 {
@@ -154,7 +153,7 @@ static void schema_option(const struct option *o, struct bw_json_writer *w)
     bw_json_object(w);
     if (o->help)
         put(w, "description", o->help);
-    schema_type(o, w);
+    types[o->type](o, w);
     if (o->initial) {
         bw_json_key(w, BW_LIT("default"));
         bw_json_raw(w, bw_cstr(o->initial));

@@ -54,6 +54,14 @@ void settings_describe(const struct option *o, struct bw_buf *b)
     }
 }
 
+static bool is_long(const struct option *o)
+{
+    size_t n = 0;
+    while (o->type == OPT_ENUM && o->names[n])
+        n++;
+    return n > 10;
+}
+
 static bool wrong(struct load *l, const struct option *o, enum bw_json_kind kind, const char *hint)
 {
     char found[64];
@@ -62,7 +70,10 @@ static bool wrong(struct load *l, const struct option *o, enum bw_json_kind kind
         return false;
     describe_found(l, o, kind, found);
     bw_buf_init(&takes, 200);
-    settings_describe(o, &takes);
+    if (is_long(o)) /* the nearest says more than all of them */
+        bw_buf_put(&takes, BW_LIT("one of the words it takes"));
+    else
+        settings_describe(o, &takes);
     bw_json_refuse(&l->r, "%s must be %s, is %s%s", l->path, bw_buf_cstr(&takes), found, hint);
     bw_buf_release(&takes);
     return false;

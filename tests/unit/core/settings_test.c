@@ -489,6 +489,139 @@ static void loads_files(void **state)
     drop(&b);
 }
 
+/* ---- numbers, pairs, texts that are split, sections in short, any case, places, digests ---- */
+
+struct more {
+    struct opt_list codes;
+    const char **env, **words;
+    struct {
+        const char *check;
+        int64_t tries;
+    } ready;
+    int mode;
+};
+
+static const char **at_dots(bw_str text, struct bw_arena *a, struct bw_err *e)
+{
+    const char **out = BW_NEW_N(a, const char *, text.n + 2);
+    bw_str part;
+    if (bw_str_find(text, '!') < text.n) {
+        bw_fail(e, BW_BAD, "no '!' here");
+        return NULL;
+    }
+    for (size_t n = 0; bw_str_cut(&text, '.', &part); n++)
+        out[n] = bw_arena_cstr(a, part);
+    return out;
+}
+
+#define IN_READY(m) offsetof(struct more, ready.m) - offsetof(struct more, ready)
+static const char *const modes[] = {"Slow", "Fast", NULL};
+static const struct option ready_options[] = {
+    {"Check", OPT_CSTR, IN_READY(check)},
+    {"Tries", OPT_INT, IN_READY(tries), .initial = "3"},
+    {0},
+};
+static const struct option more_options[] = {
+    {"Codes", OPT_INTS, OPT_AT(struct more, codes), .max = 255},
+    {"Env", OPT_PAIRS, OPT_AT(struct more, env)},
+    {"Words", OPT_TEXTS, OPT_AT(struct more, words), .split = at_dots},
+    {"Ready", OPT_SECTION, OPT_AT(struct more, ready), .options = ready_options, .brief = true},
+    {"Mode", OPT_ENUM, OPT_AT(struct more, mode), .names = modes},
+    {0},
+};
+
+static bool read_more(struct more *m, struct bw_arena *a, const char *text, struct bw_err *e)
+{
+    struct settings s = {more_options, m, a, .fold = true};
+    settings_defaults(more_options, m, a);
+    return settings_parse(&s, "x", bw_cstr(text), e);
+}
+
+static const char more_text[] = "{\"codes\": [1, 2], \"ENV\": {\"A\": \"x=y\", \"B\": 1.5, "
+                                "\"C\": false},\n\"words\": \"a.b\", \"ready\": \"now\", "
+                                "\"mode\": \"fast\"}";
+
+static void reads_more_types(void **state)
+{
+    (void)state;
+    struct more m;
+    struct bw_arena a;
+    struct bw_err e = {0};
+    struct bw_buf b;
+    bw_arena_init(&a);
+    bw_buf_init(&b, 4096);
+    check_ok(read_more(&m, &a, more_text, &e), &e);
+    check(m.codes.n == 2 && ((int64_t *)m.codes.items)[1] == 2 && m.mode == 1);
+    assert_string_equal(m.env[0], "A=x=y");
+    assert_string_equal(m.env[1], "B=1.5");
+    assert_string_equal(m.env[2], "C=false");
+    assert_string_equal(m.words[1], "b");
+    assert_string_equal(m.ready.check, "now");
+    check(!m.env[3] && !m.words[2] && m.ready.tries == 3);
+    settings_print(more_options, &m, &b);
+    struct more again;
+    check_ok(read_more(&again, &a, bw_buf_cstr(&b), &e), &e);
+    for (const struct option *o = more_options; o->name; o++)
+        check(settings_digest(o, &m) == settings_digest(o, &again));
+    check_ok(read_more(&again, &a, "{\"Codes\": 7, \"Env\": [\"A=1\"], \"Words\": [\"a.b\"]}", &e),
+             &e);
+    check(again.codes.n == 1 && !strcmp(again.words[0], "a.b") && !strcmp(again.env[0], "A=1"));
+    for (const struct option *o = more_options; o->name; o++)
+        check(settings_digest(o, &m) != settings_digest(o, &again));
+    bw_buf_clear(&b);
+    settings_schema(more_options, "more", &b);
+    check(bw_json_valid(bw_buf_str(&b), 20));
+    check(strstr(bw_buf_cstr(&b), "\"additionalProperties\": {") != NULL);
+    bw_buf_release(&b);
+    bw_arena_release(&a);
+}
+
+static void refuses_more(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"codes\": [256]}", "Codes must be between 0 and 255, is 256"},
+        {"{\"codes\": \"1\"}", "Codes must be a whole number or an array of them, is '1'"},
+        {"{\"env\": {\"A\": []}}", "Env.A must be an object of texts"},
+        {"{\"env\": {\"A\": 1, \"A\": 2}}", "gives 'A' twice"},
+        {"{\"env\": {\"A=\": 1}}", "a name must not be empty or contain '='"},
+        {"{\"env\": [\"A\"]}", "must be like \"NAME=value\""},
+        {"{\"env\": [\"=A\"]}", "must be like \"NAME=value\""},
+        {"{\"words\": \"a!\"}", "x:1:11: Words: no '!' here"},
+        {"{\"ready\": 1}", "Ready must be a text, is 1"},
+        {"{\"ready\": {\"trie\": 1}}", "did you mean 'Tries'?"},
+        {"{\"mode\": \"fats\"}", "did you mean 'Fast'?"},
+        {"{\"Mode\": \"slow\", \"mode\": \"slow\"}", "Mode is given twice"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct more m;
+        struct bw_arena a;
+        struct bw_err e = {0};
+        bw_arena_init(&a);
+        check(!read_more(&m, &a, cases[i][0], &e));
+        check_says(&e, cases[i][1]);
+        bw_arena_release(&a);
+    }
+}
+
+static void finds_places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        unsigned line, column;
+    } cases[] = {
+        {"", 1, 1},       {"Codes", 1, 11},       {"codes[1]", 1, 15},    {"Env.B", 1, 44},
+        {"words", 2, 10}, {"ready.Tries", 2, 26}, {"nothing[2].x", 1, 1}, {"Codes[9]", 1, 11}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned line, column;
+        settings_place(bw_cstr(more_text), cases[i].path, &line, &column);
+        if (line != cases[i].line || column != cases[i].column)
+            print_message("%s: %u:%u\n", cases[i].path, line, column);
+        check(line == cases[i].line && column == cases[i].column);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +640,9 @@ int main(void)
         cmocka_unit_test(writes_help),
         cmocka_unit_test(markdown_tells_the_same),
         cmocka_unit_test(loads_files),
+        cmocka_unit_test(reads_more_types),
+        cmocka_unit_test(refuses_more),
+        cmocka_unit_test(finds_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,290 @@
+/* conf.c: settings from files or text to struct angel_conf: read (conf_read.c), names checked,
+ * placeholders filled in (conf_fill.c), made into what the angel works with (conf_unit.c …),
+ * checked against each other (conf_check.c). Nothing is kept of what fails. */
+#include "angel/conf_int.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "core/limits.h"
+#include "os/file.h"
+
+/* ---- folders ---- */
+
+static const char *env_or_null(const char *name)
+{
+    const char *v = getenv(name);
+    return v && *v == '/' ? v : NULL;
+}
+
+/* systemd gives several with colons between: the first. */
+static const char *first_folder(struct conf_load *l, const char *name)
+{
+    const char *v = env_or_null(name);
+    return v ? bw_arena_cstr(l->a, bw_str_of(v, strcspn(v, ":"))) : NULL;
+}
+
+static const char *default_state(struct conf_load *l)
+{
+    const char *given = first_folder(l, "STATE_DIRECTORY");
+    if (given)
+        return given;
+    if (geteuid() == 0)
+        return "/var/lib/burrow/angel";
+    const char *home = env_or_null("XDG_STATE_HOME");
+    if (home)
+        return bw_arena_printf(l->a, "%s/burrow/angel", home).p;
+    home = env_or_null("HOME");
+    return bw_arena_printf(l->a, "%s/.local/state/burrow/angel", home ? home : "/tmp").p;
+}
+
+static const char *with_slash(struct conf_load *l, const char *folder)
+{
+    bw_str s = bw_cstr(folder);
+    return bw_str_ends(s, BW_LIT("/")) ? folder : bw_arena_printf(l->a, "%s/", folder).p;
+}
+
+/* Relative ones are beside the settings. */
+static const char *beside(struct conf_load *l, const char *path)
+{
+    return !path || *path == '/' ? path : bw_arena_printf(l->a, "%s%s", l->base, path).p;
+}
+
+static const char *default_logs(struct conf_load *l, bool state_is_default)
+{
+    const char *given = first_folder(l, "LOGS_DIRECTORY");
+    if (state_is_default && given)
+        return given;
+    if (state_is_default && geteuid() == 0)
+        return "/var/log/burrow";
+    return bw_arena_printf(l->a, "%s/log", l->c->state).p;
+}
+
+/* Where everything is. Before placeholders: %log% is one. */
+static bool settle_folders(struct conf_load *l, const char *state, struct bw_err *e)
+{
+    const struct conf_main *m = &l->main;
+    const char *said = state && *state ? state : m->state && *m->state ? m->state : NULL;
+    if (said && !(said = conf_fill(l, NULL, said, e)))
+        return conf_fail_at(l, NULL, "State", e);
+    if (said && said != state)
+        said = beside(l, said);
+    if (state && *state && *state != '/') {
+        char here[PATH_MAX];
+        if (!getcwd(here, sizeof here))
+            return bw_fail_sys(e, errno, "finding the current folder");
+        said = bw_arena_printf(l->a, "%s/%s", here, state).p;
+    }
+    l->c->state = said ? said : default_state(l);
+    l->c->log_folder = with_slash(l, default_logs(l, !said));
+    if (!m->log_path || !*m->log_path)
+        return true;
+    said = conf_fill(l, NULL, m->log_path, e);
+    if (!said)
+        return conf_fail_at(l, NULL, "LogPath", e);
+    l->c->log_folder = with_slash(l, beside(l, said));
+    return true;
+}
+
+/* ---- the angel's own ---- */
+
+/* "@FILE": what that file holds; a name alone is a credential of systemd's. */
+static bool read_secret(struct conf_load *l, const char *key, const char *said, const char **out,
+                        struct bw_err *e)
+{
+    bw_str text;
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    *out = said && *said ? bw_arena_cstr(l->a, bw_cstr(said)) : NULL;
+    if (!*out || *said != '@')
+        return true;
+    const char *path = said + 1;
+    if (folder && !strchr(path, '/'))
+        path = bw_arena_printf(l->a, "%s/%s", folder, path).p;
+    else
+        path = beside(l, path);
+    if (!file_read(path, LIMIT_HTTP_FIELDS * 1024, l->a, &text, e)) {
+        bw_because(e, "%s", key);
+        return conf_fail_at(l, NULL, key, e);
+    }
+    while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+        text.n--;
+    *out = bw_arena_cstr(l->a, text);
+    return true;
+}
+
+static void note(struct conf_load *l, bool said, const char *sentence)
+{
+    if (said)
+        *vec_push(&l->notes) = sentence;
+}
+
+static void note_all(struct conf_load *l)
+{
+    const struct conf_main *m = &l->main;
+    note(l, m->log.p != NULL, "Log: not used; the angel logs what matters to standard error");
+    note(l, m->log_rotate > 0,
+         "LogRotateFileCount: not used; it is for Angelize's own log, RedirectLogRotateFiles is "
+         "for a service's");
+    note(l, m->command_file && *m->command_file,
+         "CommandFile: not read; `burrow ctl` tells the angel what to do");
+    note(l, m->executable && *m->executable, "ServiceExecutable: Windows only");
+    note(l, m->options && m->options[0], "Options: Windows only");
+}
+
+static bool need(struct conf_load *l, bool ok, const char *key, const char *sentence,
+                 struct bw_err *e)
+{
+    if (ok)
+        return true;
+    bw_fail(e, BW_BAD, "%s", sentence);
+    return conf_fail_at(l, NULL, key, e);
+}
+
+static bool make_main(struct conf_load *l, struct bw_err *e)
+{
+    struct angel_conf *c = l->c;
+    const struct conf_main *m = &l->filled;
+    if (!read_secret(l, "Smtp", m->smtp, &c->smtp, e) ||
+        !read_secret(l, "HmacSecret", m->hmac_secret, &c->hmac_secret, e) ||
+        !read_secret(l, "ControlToken", m->control_token, &c->control_token, e))
+        return false;
+    c->name = m->service_name && *m->service_name ? m->service_name : "angel";
+    c->smtp_from = m->smtp_from;
+    c->control = m->control && *m->control
+                     ? m->control
+                     : bw_arena_printf(l->a, "unix:%s/control.sock", c->state).p;
+    c->control_tcp = m->control_tcp && *m->control_tcp ? m->control_tcp : NULL;
+    if (m->state_file && *m->state_file)
+        c->state_page = bw_arena_printf(l->a, "%s.html", beside(l, m->state_file)).p;
+    c->state_title = m->state_title && *m->state_title
+                         ? m->state_title
+                         : bw_arena_printf(l->a, "%s Current State", c->name).p;
+    c->http_timeout = m->http_timeout * 1000000;
+    c->log_total = m->log_total;
+    c->budget = m->budget;
+    c->budget_window = m->budget_window;
+    c->guard_share = m->guard_percent * 10;
+    c->guard_window = m->guard_window;
+    c->stop_timeout = m->stop_timeout;
+    c->level_delay = m->start_delay * 1000000;
+    c->level_timeout = m->start_timeout;
+    note_all(l);
+    return need(l, bw_str_starts(bw_cstr(c->control), BW_LIT("unix:")), "Control",
+                "Control is a unix socket, \"unix:/run/burrow/angel.sock\"; ControlListen is for "
+                "TCP",
+                e) &&
+           need(l, !c->control_tcp || c->control_token, "ControlListen",
+                "ControlListen needs a ControlToken: whoever reaches that port could run programs",
+                e);
+}
+
+/* ---- all ---- */
+
+/* One number for each key, one more for what EnvFiles hold. */
+static const uint64_t *digests(struct conf_load *l, const struct conf_entry *u)
+{
+    size_t n = 0;
+    while (conf_unit_keys[n].name)
+        n++;
+    uint64_t *keys = BW_NEW_N(l->a, uint64_t, n + 1);
+    for (size_t i = 0; i < n; i++)
+        keys[i] = settings_digest(&conf_unit_keys[i], u);
+    keys[n] = u->files;
+    return keys;
+}
+
+static bool make_units(struct conf_load *l, struct bw_err *e)
+{
+    l->c->units = BW_NEW_N(l->a, struct unit_conf, l->n + 1);
+    for (size_t i = 0; i < l->n; i++) {
+        struct conf_entry u;
+        if (!conf_fill_entry(l, l->entries[i], &u, e) || !conf_make_unit(l, &u, e) ||
+            !conf_make_env(l, &u, e) || !conf_make_steps(l, l->entries[i], &u, e))
+            return false;
+        u.conf.name = bw_arena_cstr(l->a, bw_cstr(u.conf.name));
+        u.conf.file = bw_arena_cstr(l->a, bw_cstr(u.source->file));
+        u.conf.keys = digests(l, &u);
+        l->c->units[l->c->n_units++] = u.conf;
+    }
+    return true;
+}
+
+static bool make(struct conf_load *l, const char *state, struct bw_err *e)
+{
+    if (!settle_folders(l, state, e) || !conf_check_names(l, e) || !conf_fill_main(l, e) ||
+        !make_main(l, e) || !make_units(l, e) || !conf_check_units(l, e))
+        return false;
+    const char **notes = BW_NEW_N(l->a, const char *, l->notes.n + 1);
+    for (size_t i = 0; i < l->notes.n; i++)
+        notes[i] = l->notes.p[i];
+    l->c->notes = notes;
+    l->c->base = l->base;
+    l->filled.smtp = l->filled.hmac_secret = l->filled.control_token = NULL;
+    l->filled.services = (struct opt_list){0};
+    l->filled.log = (bw_str){0};
+    l->c->written = memcpy(BW_NEW(l->a, struct conf_main), &l->filled, sizeof l->filled);
+    return true;
+}
+
+static void begin(struct conf_load *l, struct angel_conf *c, const char *file)
+{
+    memset(c, 0, sizeof *c);
+    memset(l, 0, sizeof *l);
+    bw_arena_init(&c->arena);
+    l->c = c;
+    l->a = &c->arena;
+    c->file = bw_arena_cstr(l->a, bw_cstr(file));
+    bw_arena_init(&l->raw);
+    settings_defaults(conf_main_keys, &l->main, &l->raw);
+}
+
+static bool end(struct conf_load *l, bool ok)
+{
+    vec_release(&l->notes);
+    bw_arena_release(&l->raw);
+    if (!ok)
+        angel_conf_release(l->c);
+    return ok;
+}
+
+/* The folder of a file, or the folder itself, absolute, with '/' behind. */
+static const char *base_of(struct conf_load *l, const char *path)
+{
+    struct stat st;
+    char *real = realpath(path, NULL);
+    if (!real) /* the read that follows says why */
+        return "/";
+    if (stat(real, &st) == 0 && !S_ISDIR(st.st_mode))
+        *strrchr(real, '/') = 0;
+    const char *out = bw_arena_printf(l->a, "%s/", real).p;
+    free(real);
+    return out;
+}
+
+bool angel_conf_load_at(struct angel_conf *c, const char *path, const char *state, struct bw_err *e)
+{
+    struct conf_load l;
+    begin(&l, c, path);
+    l.base = base_of(&l, path);
+    return end(&l, conf_read(&l, path, e) && make(&l, state, e));
+}
+
+bool angel_conf_load(struct angel_conf *c, const char *path, struct bw_err *e)
+{
+    return angel_conf_load_at(c, path, NULL, e);
+}
+
+bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e)
+{
+    struct conf_load l;
+    begin(&l, c, file);
+    l.base = "/";
+    return end(&l, conf_read_text(&l, c->file, text, e) && make(&l, NULL, e));
+}
+
+void angel_conf_release(struct angel_conf *c)
+{
+    bw_arena_release(&c->arena);
+    memset(c, 0, sizeof *c);
+}
