@@ -74,9 +74,12 @@ struct log_opts {
     const char *const *to;
     struct logfile_rotate rotate; /* of path and access */
     const char *name;             /* the application's, for journal and syslog */
-    const char *syslog;           /* unix:PATH, udp:HOST:PORT, tcp:HOST:PORT */
-    const char *journal;          /* its socket; NULL = the system's */
-    const char *access;           /* file of log_access; "" = standard output; NULL = nowhere */
+    const char *syslog;           /* unix:PATH, udp:HOST:PORT, tcp:HOST:PORT, tls:HOST:PORT */
+    const char *syslog_ca; /* tls: PEM file of who is trusted; NULL = whom the system trusts */
+    const char *syslog_cert,
+        *syslog_key;     /* tls: PEM files of who we are; NULL = nobody in particular */
+    const char *journal; /* its socket; NULL = the system's */
+    const char *access;  /* file of log_access; "" = standard output; NULL = nowhere */
 };
 
 struct log_area {

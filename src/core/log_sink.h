@@ -1,7 +1,7 @@
 /* log_sink.h: where log records go: a kind in its own file (log_sink_<name>.c) and a line in
  * log_sinks.def. Used by whoever holds the role of the log's writer; a sink never waits for longer
- * than a second. What a sink could not keep is counted, and told through it when it keeps again.
- * Private to core. */
+ * than a second at a time. What a sink could not keep is counted, and told through it when it keeps
+ * again. Private to core. */
 #ifndef CORE_LOG_SINK_H
 #define CORE_LOG_SINK_H
 
@@ -11,6 +11,7 @@
 #define LOG_SINKS 8
 
 struct log_sink;
+struct syslog_tls;
 
 struct log_sink_kind {
     const char *name;
@@ -29,6 +30,7 @@ struct log_sink {
     uint64_t lost_elsewhere; /* in rings, as far as told or counted here */
     struct logfile file;     /* terminal, file */
     int fd;                  /* journald, syslog */
+    struct syslog_tls *tls;  /* over fd, NULL = plain */
     size_t sent;             /* of put: those that went out at once */
     int64_t retry_at;        /* monotonic ns: not before then another try to connect */
 };

@@ -1,7 +1,8 @@
 /* log_sink_syslog.c: syslog in the form of RFC 5424, fields as structured data. Where to:
  * "unix:/dev/log" and "udp:HOST:PORT" take one datagram per record, "tcp:HOST:PORT" a stream with
- * each record's length in front (RFC 6587). A connection that breaks is made again, at most once a
- * second; a record that a system took but did not deliver is beyond our count. */
+ * each record's length in front (RFC 6587), "tls:HOST:PORT" the same encrypted (RFC 5425). A
+ * connection that breaks is made again, at most once a second; a record that a system took but did
+ * not deliver is beyond our count. */
 #include "core/log_sink.h"
 
 #include <errno.h>
@@ -12,14 +13,29 @@
 #include <sys/un.h>
 
 #include "core/clock.h"
+#include "core/log_syslog_tls.h"
 
 #define DAEMON 3 /* the facility */
 
 #define PATIENCE_MS 1000
 
+static bool is_tls(const struct log_sink *s)
+{
+    return !strncmp(s->o->syslog, "tls:", 4);
+}
+
 static bool is_stream(const struct log_sink *s)
 {
-    return !strncmp(s->o->syslog, "tcp:", 4);
+    return !strncmp(s->o->syslog, "tcp:", 4) || is_tls(s);
+}
+
+static void part(struct log_sink *s)
+{
+    syslog_tls_close(s->tls);
+    s->tls = NULL;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
 }
 
 static bool connected(int fd, const struct sockaddr *a, socklen_t n)
@@ -86,7 +102,14 @@ static bool join_host(struct log_sink *s, const char *where, int type, struct bw
         ok = try_address(s, a->ai_addr, a->ai_addrlen, type);
     int why = errno;
     freeaddrinfo(found);
-    return ok || bw_fail_sys(e, why, "reaching syslog at %s", where);
+    if (!ok)
+        return bw_fail_sys(e, why, "reaching syslog at %s", where);
+    if (!is_tls(s))
+        return true;
+    s->tls = syslog_tls_open(s->fd, host, s->o, e);
+    if (!s->tls)
+        part(s);
+    return s->tls != NULL;
 }
 
 static bool join(struct log_sink *s, struct bw_err *e)
@@ -94,15 +117,15 @@ static bool join(struct log_sink *s, struct bw_err *e)
     const char *to = s->o->syslog;
     if (!to || !*to)
         return bw_fail(e, BW_BAD,
-                       "log.syslog must say where: unix:PATH, udp:HOST:PORT or "
-                       "tcp:HOST:PORT");
+                       "log.syslog must say where: unix:PATH, udp:HOST:PORT, tcp:HOST:PORT or "
+                       "tls:HOST:PORT");
     if (!strncmp(to, "unix:", 5))
         return join_path(s, to + 5, e);
     if (!strncmp(to, "udp:", 4))
         return join_host(s, to + 4, SOCK_DGRAM, e);
     if (is_stream(s))
         return join_host(s, to + 4, SOCK_STREAM, e);
-    return bw_fail(e, BW_BAD, "log.syslog '%s' begins with none of unix:, udp:, tcp:", to);
+    return bw_fail(e, BW_BAD, "log.syslog '%s' begins with none of unix:, udp:, tcp:, tls:", to);
 }
 
 static bool reachable(struct log_sink *s)
@@ -132,17 +155,23 @@ static bool send_all(int fd, bw_str bytes)
     return true;
 }
 
+static bool has_ended(struct log_sink *s)
+{
+    char gone;
+    return s->tls ? syslog_tls_gone(s->tls) : recv(s->fd, &gone, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static bool send_one(struct log_sink *s, bw_str message)
 {
     char head[24];
     if (!is_stream(s))
         return log_sink_send(s->fd, message);
-    char gone;
-    ssize_t n = recv(s->fd, &gone, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n == 0)
-        return false; /* the peer has ended it: what is sent now would be lost silently */
-    int len = snprintf(head, sizeof head, "%zu ", message.n);
-    return send_all(s->fd, bw_str_of(head, (size_t)len)) && send_all(s->fd, message);
+    if (has_ended(s))
+        return false; /* what is sent now would be lost silently */
+    bw_str length = bw_str_of(head, (size_t)snprintf(head, sizeof head, "%zu ", message.n));
+    if (s->tls)
+        return syslog_tls_send(s->tls, length) && syslog_tls_send(s->tls, message);
+    return send_all(s->fd, length) && send_all(s->fd, message);
 }
 
 static void put(struct log_sink *s, const struct log_record *rec)
@@ -152,10 +181,8 @@ static void put(struct log_sink *s, const struct log_record *rec)
     bool sent = false;
     for (int tries = 0; tries < 2 && !sent && reachable(s); tries++) {
         sent = bw_buf_ok(&s->out) && send_one(s, bw_buf_str(&s->out));
-        if (sent)
-            continue;
-        close(s->fd);
-        s->fd = -1;
+        if (!sent)
+            part(s);
     }
     s->sent += sent;
 }
@@ -167,8 +194,7 @@ static size_t flush(struct log_sink *s)
 
 static void end(struct log_sink *s)
 {
-    if (s->fd >= 0)
-        close(s->fd);
+    part(s);
 }
 
 extern const struct log_sink_kind log_sink_syslog;

@@ -34,7 +34,7 @@ struct conf {
     struct {
         int level, format; /* enum log_level; enum conf_format */
         bw_str levels;     /* {"area": "level"}: conf_log_areas */
-        const char **to, *file, *syslog;
+        const char **to, *file, *syslog, *syslog_ca, *syslog_cert, *syslog_key;
         int64_t rotate_count, rotate_size, rotate_total, rotate_daily_at;
         int64_t rotate_file_count, rotate_file_kb,
             rotate_file_hour; /* the chapter's; -1 = unsaid */

@@ -58,6 +58,9 @@ void launch_settle(const struct launch *l, struct conf *c)
         c->log.file =
             bw_arena_printf(&c->arena, "%s/%s.log", *c->data ? c->data : l->home, l->app.name).p;
     c->log.file = absolute(l, c->log.file, &c->arena);
+    c->log.syslog_ca = absolute(l, c->log.syslog_ca, &c->arena);
+    c->log.syslog_cert = absolute(l, c->log.syslog_cert, &c->arena);
+    c->log.syslog_key = absolute(l, c->log.syslog_key, &c->arena);
     if (!c->log.access_file || !*c->log.access_file)
         c->log.access_file = bw_arena_printf(&c->arena, "%s/%s.access.log",
                                              *c->data ? c->data : l->home, l->app.name)

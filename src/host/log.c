@@ -5,6 +5,7 @@
 #include "db/db.h"
 #include "host/host.h"
 #include "os/crash.h"
+#include "os/signals.h"
 #include "rest/in_hand.h"
 
 /* systemd says which pipe leads to its journal; standard error may have been sent elsewhere. */
@@ -65,6 +66,9 @@ static bool start(const struct conf *c, struct bw_err *e)
                          .rotate = host_log_rotation(c),
                          .name = c->name,
                          .syslog = c->log.syslog,
+                         .syslog_ca = c->log.syslog_ca,
+                         .syslog_cert = c->log.syslog_cert,
+                         .syslog_key = c->log.syslog_key,
                          .access = !c->log.access || !*c->log.access ? NULL
                                    : c->log.access_file              ? c->log.access_file
                                                                      : ""};
@@ -79,6 +83,7 @@ static bool start(const struct conf *c, struct bw_err *e)
 
 bool host_log(const struct conf *c, struct bw_err *e)
 {
+    signals_ignore_pipe(); /* a syslog server may go away */
     if (!start(c, e))
         return false;
     host_log_levels(c);

@@ -120,7 +120,7 @@ static void says_what_is_wrong(void **state)
         {{"nowhere"}, NULL, "log.to: 'nowhere' is none of terminal file journald syslog"},
         {{"file"}, NULL, "needs the file's name"},
         {{"syslog"}, NULL, "log.syslog must say where"},
-        {{"syslog"}, "ftp:x", "begins with none of unix:, udp:, tcp:"},
+        {{"syslog"}, "ftp:x", "begins with none of unix:, udp:, tcp:, tls:"},
         {{"syslog"}, "udp:host", "is not HOST:PORT"},
         {{"syslog"}, "unix:/nowhere", "reaching syslog at /nowhere"},
         {{"journald"}, NULL, "reaching the journal at /nowhere"},
