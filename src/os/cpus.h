@@ -1,5 +1,5 @@
 /* cpus.h: how many CPUs this process may keep busy: its affinity mask, narrowed by the CPU quota of
- * its cgroup (v2) and of the groups above it, as containers and systemd set it. */
+ * its cgroup (v1 or v2) and of the groups above it, as containers and systemd set it. */
 #ifndef OS_CPUS_H
 #define OS_CPUS_H
 
