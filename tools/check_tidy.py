@@ -6,6 +6,7 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,34 @@ CACHE = ROOT / "build/tidy"
 DEEP = "--deep" in sys.argv
 SHALLOW = [] if DEEP else [f"--extra-arg={a}" for a in ("-Xclang", "-analyzer-config", "-Xclang", "mode=shallow")]
 DEFINES = ["-std=c17", "-D_GNU_SOURCE", '-DBW_RELEASE="x"', "-Iinclude", "-Isrc", "-include", "src/core/banned.h"]
+
+
+# What to write instead of a function banned by src/core/banned.h.
+INSTEAD = {"strcpy": "bw_buf_put, or memcpy of a known size", "strcat": "bw_buf_put", "sprintf": "snprintf or bw_buf_printf",
+           "vsprintf": "vsnprintf", "gets": "fgets", "strtok": "bw_str_cut", "gmtime": "gmtime_r or core/civil.h", "localtime": "localtime_r",
+           "atoi": "bw_str_int", "atol": "bw_str_int", "atof": "bw_str_real", "system": "uv_spawn", "popen": "uv_spawn"}
+# The mend of what is met most; of the rest the page of the check tells it.
+MENDS = [("clang-analyzer-core.uninitialized", "give it a value on every path"),
+         ("clang-analyzer-core.NullDereference", "check it before, or bw_must it where it cannot be"),
+         ("clang-analyzer-unix.Malloc", "free it on every path, or take it from an arena"),
+         ("clang-analyzer-deadcode.DeadStores", "drop the value nobody reads"),
+         ("clang-diagnostic-", "as the compiler says")]
+
+
+def with_mend(line):
+    """The line with what to do about it."""
+    at = re.match(r"([^:]+):(\d+):(\d+): .*\[([\w.,-]+)\]$", line)
+    if not at:
+        return line
+    path, row, column, check = at[1], int(at[2]), int(at[3]), at[4].split(",")[0]
+    if "poisoned identifier" in line:
+        word = re.match(r"\w*", (ROOT / path).read_text(errors="replace").splitlines()[row - 1][column - 1:])[0]
+        return f"{path}:{row}:{column}: {word} is banned here; write {INSTEAD.get(word, 'its safer sibling')}"
+    mend = next((m for start, m in MENDS if check.startswith(start)), None)
+    if not mend:
+        group, _, name = check.partition("-") if not check.startswith("clang-analyzer-") else ("clang-analyzer", "", check[15:])
+        mend = f"https://clang.llvm.org/extra/clang-tidy/checks/{group}/{name}.html tells how; where it is wrong: // NOLINT({check}) and why"
+    return f"{line}; {mend}"
 
 
 def digest(*parts):
@@ -45,7 +74,7 @@ def main():
         return lines or ([] if out.returncode == 0 else [f"{path}: clang-tidy failed: {out.stderr.strip()[:300]}"])
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        bad = [l.replace(str(ROOT) + "/", "") for lines in pool.map(tidy, todo) for l in lines]
+        bad = [with_mend(l.replace(str(ROOT) + "/", "")) for lines in pool.map(tidy, todo) for l in lines]
     print("\n".join(sorted(set(bad))) if bad else f"clang-tidy: ok ({len(todo)} files read)")
     return 1 if bad else 0
 
