@@ -143,8 +143,6 @@ static bool export_as_told(struct exporting *x, struct host *h, const struct arg
                            struct bw_err *e)
 {
     const char *table = args_value(a, "table", NULL);
-    if (!table)
-        return bw_fail(e, BW_BAD, "which table? Say --table NAME");
     x->table = model_need(&h->server.model, bw_cstr(table), e);
     const char *path = args_value(a, "out", NULL),
                *format = args_value(a, "format", path ? NULL : "ndjson");
@@ -157,6 +155,10 @@ static int run(const struct command *c, const struct args *a)
     struct appfile f;
     struct bw_err e = {.code = BW_OK};
     struct exporting x = {.out = NULL};
+    if (!args_has(a, "table")) {
+        bw_fail(&e, BW_BAD, "which table? Say --table NAME");
+        return command_complain(c, &e, 2);
+    }
     struct host *h =
         appfile_load(&f, NULL, a, &e) ? host_open(&f.app, &f.conf, HOST_INSPECT, &e) : NULL;
     bool ok = h && export_as_told(&x, h, a, &e);

@@ -104,7 +104,8 @@ static int read_row(struct import *m, struct chunk *c)
     int got = rowfile_next(&m->file, m->table, &change->rec, &faults, &m->err);
     if (got <= 0)
         return got;
-    record_check(&change->rec, m->table, RECORD_TRUSTED, &faults);
+    if (!faults_hold(&faults, BW_LIT(""))) /* else the row could not be read: nothing is missing */
+        record_check(&change->rec, m->table, RECORD_TRUSTED, &faults);
     if (!faults.n) {
         c->lines[c->n++] = m->file.line;
         return 1;
@@ -153,8 +154,6 @@ static bool import(struct import *m, struct host *h, const struct args *a, struc
 {
     enum rowfile_format format;
     const char *path = a->words.p[0], *table = args_value(a, "table", NULL);
-    if (!table)
-        return bw_fail(e, BW_BAD, "into which table? Say --table NAME");
     m->table = model_need(&h->server.model, bw_cstr(table), e);
     if (!m->table || !rowfile_format(path, args_value(a, "format", NULL), &format, e))
         return false;
@@ -173,7 +172,8 @@ static int conclude(const struct import *m, bool ok, const struct command *c,
                     const struct bw_err *e)
 {
     if (!ok) {
-        command_complain(c, e, 1);
+        if (m->bad == 0 || m->skip) /* else the row was told */
+            command_complain(c, e, 1);
         if (m->table && !m->skip)
             fprintf(stderr, "burrow import: nothing was imported\n");
         return 1;
@@ -187,6 +187,10 @@ static int run(const struct command *c, const struct args *a)
 {
     struct appfile f;
     struct bw_err e = {.code = BW_OK};
+    if (!args_has(a, "table")) {
+        bw_fail(&e, BW_BAD, "into which table? Say --table NAME");
+        return command_complain(c, &e, 2);
+    }
     struct import m = {.skip = args_has(a, "skip"), .terminal = isatty(STDERR_FILENO)};
     bw_arena_init(&m.chunks[0].arena);
     bw_arena_init(&m.chunks[1].arena);

@@ -26,6 +26,8 @@ static bool open_file(struct store_memory *s, const struct store_opts *o, struct
     bool ok = mem_disk_read(s->disk, &b, e);
     if (ok && b.n)
         ok = mem_load(s, bw_buf_str(&b), e) || bw_because(e, "reading %s", o->path);
+    else if (ok && o->sync_schema) /* a folder that cannot be written tells so now */
+        ok = mem_save(s, e);
     bw_buf_release(&b);
     return ok;
 }
