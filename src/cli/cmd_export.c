@@ -9,6 +9,7 @@ static const struct arg switches[] = {
     {"table", "NAME", "the table"},
     {"format", "FORMAT", "csv, json or ndjson (ndjson)"},
     {"out", "FILE", "write there instead of standard output"},
+    {"secrets", NULL, "write-only fields too: for a copy that import can read back whole"},
     APPFILE_SWITCHES,
     {NULL, NULL, NULL},
 };
@@ -17,16 +18,19 @@ struct exporting {
     struct table *table;
     enum rowfile_format format;
     struct column_set set;
+    bool secrets;
     FILE *out;
     struct bw_buf line;
 };
 
-/* All but hidden columns: blobs too, and write-only fields: it is the owner's copy. */
+/* All but hidden columns, blobs too. A write-only field leaves by the owner's explicit word only. */
 static void choose_columns(struct exporting *x)
 {
-    for (unsigned i = 0; i < x->table->n_columns; i++)
-        if (!x->table->columns[i].hidden)
+    for (unsigned i = 0; i < x->table->n_columns; i++) {
+        const struct column *c = &x->table->columns[i];
+        if (!c->hidden && (x->secrets || !c->f || !c->f->write_only))
             column_add(&x->set, i);
+    }
 }
 
 static void csv_value(struct exporting *x, const struct column *c, struct bw_value v)
@@ -154,7 +158,7 @@ static int run(const struct command *c, const struct args *a)
 {
     struct appfile f;
     struct bw_err e = {.code = BW_OK};
-    struct exporting x = {.out = NULL};
+    struct exporting x = {.secrets = args_has(a, "secrets")};
     if (!args_has(a, "table")) {
         bw_fail(&e, BW_BAD, "which table? Say --table NAME");
         return command_complain(c, &e, 2);

@@ -150,6 +150,17 @@ def test_check_finds_damage(tmp_path):
     assert out.returncode == 1 and "damaged" in out.stdout, out.stdout + out.stderr
 
 
+def test_write_only_fields_leave_by_the_owners_word_only(tmp_path):
+    file = app(tmp_path, [TITLE, {"name": "code", "type": "text", "write_only": True}, {"name": "key", "type": "blob", "write_only": True}])
+    (tmp_path / "n.csv").write_text("title,code,key\na,hush,aHVzaA==\n")
+    assert run(tmp_path, "import", "n.csv", "--table", "Note", "--app", file).returncode == 0
+    for format in ("csv", "json", "ndjson"):
+        words = ["export", "--table", "Note", "--app", file, "--format", format]
+        shown, whole = run(tmp_path, *words).stdout, run(tmp_path, *words, "--secrets").stdout
+        assert "title" in shown and not any(w in shown for w in ("code", "hush", "key", "aHVzaA"))
+        assert "hush" in whole and "aHVzaA==" in whole
+
+
 def test_a_memory_store_is_there_from_the_first_start(tmp_path):
     """Without a record written, too: its file is looked at by check and export like any other."""
     (tmp_path / "notes.json").write_text(json.dumps({"name": "notes", "stores": {"m": {"kind": "memory", "path": "m.json"}}, "tables": [
