@@ -23,7 +23,8 @@ struct exporting {
     struct bw_buf line;
 };
 
-/* All but hidden columns, blobs too. A write-only field leaves by the owner's explicit word only. */
+/* All but hidden columns, blobs too. A write-only field leaves by the owner's explicit word only.
+ */
 static void choose_columns(struct exporting *x)
 {
     for (unsigned i = 0; i < x->table->n_columns; i++) {
