@@ -1,5 +1,6 @@
 """wire.py: HTTP as bytes, for what no well-behaved client sends."""
 import socket
+import time
 import urllib.parse
 
 import burrow
@@ -27,10 +28,18 @@ class Wire:
 
     @classmethod
     def unix(cls, path):
-        s = socket.socket(socket.AF_UNIX)
-        s.settimeout(burrow.PATIENCE)
-        s.connect(str(path))
-        return cls(s)
+        """The path is there a moment before anybody listens."""
+        end = time.monotonic() + burrow.PATIENCE
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(burrow.PATIENCE)
+            try:
+                s.connect(str(path))
+                return cls(s)
+            except ConnectionRefusedError:
+                s.close()
+                if time.monotonic() > end:
+                    raise
 
     @classmethod
     def to(cls, server, **kw):
