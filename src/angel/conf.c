@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/limits.h"
+#include "core/map.h"
 #include "os/file.h"
 
 /* ---- folders ---- */
@@ -181,30 +182,47 @@ static bool make_main(struct conf_load *l, struct bw_err *e)
 
 /* ---- all ---- */
 
-/* One number for each key, one more for what EnvFiles hold. */
-static const uint64_t *digests(struct conf_load *l, const struct conf_entry *u)
+/* One number for each key, one more for what is in files. */
+static uint64_t *digests(struct conf_load *l, const struct option *t, const void *in,
+                         uint64_t files)
 {
     size_t n = 0;
-    while (conf_unit_keys[n].name)
+    while (t[n].name)
         n++;
     uint64_t *keys = BW_NEW_N(l->a, uint64_t, n + 1);
     for (size_t i = 0; i < n; i++)
-        keys[i] = settings_digest(&conf_unit_keys[i], u);
-    keys[n] = u->files;
+        keys[i] = t[i].type == OPT_LIST ? 0 : settings_digest(&t[i], in);
+    keys[n] = files;
     return keys;
+}
+
+static uint64_t of_secrets(const struct angel_conf *c)
+{
+    const char *const all[] = {c->smtp, c->hmac_secret, c->control_token};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < 3; i++)
+        sum = sum * 31 + (all[i] ? map_hash(bw_cstr(all[i])) : 1);
+    return sum;
 }
 
 static bool make_units(struct conf_load *l, struct bw_err *e)
 {
+    size_t n_keys = 0;
+    while (conf_unit_keys[n_keys].name)
+        n_keys++;
     l->c->units = BW_NEW_N(l->a, struct unit_conf, l->n + 1);
     for (size_t i = 0; i < l->n; i++) {
         struct conf_entry u;
-        if (!conf_fill_entry(l, l->entries[i], &u, e) || !conf_make_unit(l, &u, e) ||
-            !conf_make_env(l, &u, e) || !conf_make_steps(l, l->entries[i], &u, e))
+        if (!conf_fill_entry(l, l->entries[i], &u, e))
             return false;
+        uint64_t *keys = digests(l, conf_unit_keys, &u, 0);
+        if (!conf_make_unit(l, &u, e) || !conf_make_env(l, &u, e) ||
+            !conf_make_steps(l, l->entries[i], &u, e))
+            return false;
+        keys[n_keys] = u.files;
         u.conf.name = bw_arena_cstr(l->a, bw_cstr(u.conf.name));
         u.conf.file = bw_arena_cstr(l->a, bw_cstr(u.source->file));
-        u.conf.keys = digests(l, &u);
+        u.conf.keys = keys;
         l->c->units[l->c->n_units++] = u.conf;
     }
     return true;
@@ -220,6 +238,7 @@ static bool make(struct conf_load *l, const char *state, struct bw_err *e)
         notes[i] = l->notes.p[i];
     l->c->notes = notes;
     l->c->base = l->base;
+    l->c->keys = digests(l, conf_main_keys, &l->filled, of_secrets(l->c));
     l->filled.smtp = l->filled.hmac_secret = l->filled.control_token = NULL;
     l->filled.services = (struct opt_list){0};
     l->filled.log = (bw_str){0};

@@ -96,6 +96,7 @@ struct angel_conf {
     const char *file, *folder; /* what was read */
     const char *base;          /* %agl.base%: where that is, with '/' behind */
     const struct conf_main *written;
+    const uint64_t *keys;                    /* as of a unit */
     const char *state;                       /* folder */
     const char *log_folder;                  /* %log% */
     const char *control;                     /* the control API's socket: "unix:PATH" */
@@ -137,10 +138,14 @@ struct plan_item {
     const char *keys; /* "Run, MemoryMax": what differs */
 };
 struct plan {
-    struct plan_item *p;
+    struct plan_item *p; /* in order of start; what stops is last */
     size_t n;
+    /* Of the angel itself: what changes at once, and what only when it is started again. "" = none
+     */
+    const char *live, *restart;
 };
-bool plan_make(const struct angel_conf *from, const struct angel_conf *to, struct bw_arena *a,
+extern const char *const plan_names[]; /* "unchanged", "live", … by plan_kind */
+void plan_make(const struct angel_conf *from, const struct angel_conf *to, struct bw_arena *a,
                struct plan *out);
 
 #endif
