@@ -85,10 +85,7 @@ static struct store *open_place(struct host *h, const struct store_place *p, enu
                            .cache_bytes = fit_cache(h, p),
                            .query_timeout = p->conf->query_timeout,
                            .sync_schema = use == HOST_SERVE || missing};
-    struct store *s = store_open(p->kind, &o, p->tables, p->n_tables, e);
-    if (!s)
-        bw_because(e, "opening the store '%s'", p->name);
-    return s;
+    return store_open(p->kind, &o, p->tables, p->n_tables, e); /* its error names the store */
 }
 
 static bool open_stores(struct host *h, enum host_use use, struct bw_err *e)

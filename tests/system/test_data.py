@@ -3,6 +3,7 @@ import json
 
 import sqlite3
 
+import jsonschema
 import pytest
 
 import burrow
@@ -180,6 +181,23 @@ def test_config(tmp_path):
     (tmp_path / "again.json").write_text(printed)
     assert run(tmp_path, "config", "print", "again.json").stdout == printed
     assert "limit_default" in run(tmp_path, "config", "help").stdout
+
+
+def test_the_json_schema_knows_what_the_program_knows(tmp_path):
+    """By a validator that is not ours: what it takes and refuses, the program takes and refuses."""
+    schema = json.loads(run(tmp_path, "config", "schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(json.loads(run(tmp_path, "config", "print", APP).stdout))
+    for settings, good in [
+            ({"server": {"max_body": "16 MiB", "head_timeout": "250ms", "threads": 4}}, True), ({"listen": "127.0.0.1:1"}, True),
+            ({"listen": ["127.0.0.1:1", "unix:/x"]}, True), ({"stores": {"other": {"kind": "memory"}}}, True), ({"$schema": "x"}, True),
+            ({"sever": {}}, False), ({"server": {"threads": "x"}}, False), ({"server": {"threads": 257}}, False), ({"log": {"level": "loud"}}, False),
+            ({"server": {"max_body": "16 XB"}}, False), ({"server": {"head_timeout": "10 lightyears"}}, False), ({"data": 7}, False),
+            ({"stores": {"a": {"kindd": "x"}}}, False)]:
+        (tmp_path / "s.json").write_text(json.dumps(settings))
+        assert validator.is_valid(settings) == good, settings
+        assert (run(tmp_path, "config", "print", "s.json").returncode == 0) == good, settings
 
 
 @pytest.mark.parametrize("words, says", [
