@@ -95,7 +95,9 @@ static bool run_op(struct sqlite_writer *w, struct sqlite_op *op, struct bw_err 
 {
     if (!run(w, w->save, e))
         return false;
+    struct trace *before = trace_enter(op->trace);
     bool ok = op->fn(&w->tx.tx, op->arg, e);
+    trace_enter(before);
     bw_must(w->conn.running == 0); /* fn closes its rows */
     if (is_undone(w)) {
         if (ok)

@@ -15,6 +15,7 @@
 
 #include "core/list.h"
 #include "db/db_int.h"
+#include "net/trace.h"
 #include "net/wait.h"
 
 #define SQLITE_STATEMENTS 128 /* prepared statements kept per connection */
@@ -36,6 +37,7 @@ struct sqlite_stmt {
     bool heavy;  /* sorted too much for the loop the last time */
     bool slow;   /* took more than a slice the last time */
     bool stepped, yielded, done;
+    struct span span; /* of this run */
     char sql[];
 };
 
@@ -105,6 +107,7 @@ struct sqlite_op {
     void *arg;
     struct bw_err *e;
     struct sqlite_lease *lease; /* instead of fn: open this one */
+    struct trace *trace;        /* of the waiter: fn's queries belong to it */
     bool queued, ok;
     struct wait wait;
 };

@@ -19,6 +19,7 @@ struct sqlite_lease {
     bool failed;          /* err says why; all is undone */
     struct bw_err err;
     struct wait *waiter; /* the holder, waiting for fn or the end */
+    struct span span;    /* the holder's: its functions run beside him, so they have none */
 };
 
 static void fail_late(struct sqlite_lease *l)
@@ -108,6 +109,7 @@ void sqlite_lease_serve(struct sqlite_writer *w, struct sqlite_op *op)
 
 static void lease_free(struct sqlite_lease *l)
 {
+    span_end(l->span);
     uv_mutex_destroy(&l->lock);
     uv_cond_destroy(&l->work);
     free(l);
@@ -135,6 +137,7 @@ struct db_lease *sqlite_lease_open(struct db *db, int64_t deadline, struct bw_er
     l->lease.kind = &db_driver_sqlite;
     l->w = &((struct sqlite *)db)->writer;
     l->deadline = deadline;
+    l->span = span_begin("transaction", SPAN_INTERNAL);
     struct sqlite_op op = {.lease = l, .e = e};
     if (sqlite_writer_queue(l->w, &op, e) && is_granted(&op, deadline, e))
         return &l->lease;

@@ -21,6 +21,24 @@ static bool wait_for_log(struct sqlite *s, int64_t *deadline, struct bw_err *e)
            bw_fail(e, BW_GONE, "the query was not begun: nobody waits for it any more");
 }
 
+/* The values are bound, so the text tells no secret. Named by its first word. */
+static void begin_span(struct sqlite_stmt *st)
+{
+    st->span = span_begin("query", SPAN_CLIENT);
+    if (!st->span.record)
+        return;
+    bw_str sql = bw_str_of(st->sql, st->n);
+    span_rename(st->span, bw_str_of(sql.p, bw_str_find(sql, ' ')));
+    span_text(st->span, "db.system.name", BW_LIT("sqlite"));
+    span_text(st->span, "db.query.text", sql);
+}
+
+static struct db_rows *begun(struct sqlite_stmt *st)
+{
+    begin_span(st);
+    return &st->rows;
+}
+
 struct db_rows *sqlite_query(struct db *db, const char *sql, const struct bw_value *args,
                              unsigned n, struct bw_err *e)
 {
@@ -33,7 +51,7 @@ struct db_rows *sqlite_query(struct db *db, const char *sql, const struct bw_val
         struct sqlite_stmt *st = sqlite_stmt_get(&r->conn, sql, e);
         bool held = st && st->slow && r->uses == 1 && atomic_load(&s->pressed);
         if (st && !held && sqlite_bind(st, args, n, false, e))
-            return &st->rows;
+            return begun(st);
         if (st)
             sqlite_stmt_put(st);
         sqlite_reader_give(r);
@@ -42,7 +60,7 @@ struct db_rows *sqlite_query(struct db *db, const char *sql, const struct bw_val
     }
 }
 
-static int ended(struct sqlite_stmt *st, int rc, struct bw_err *e)
+static void ended(struct sqlite_stmt *st, int rc, struct bw_err *e)
 {
     struct sqlite_reader *r = st->conn->reader;
     if (rc == SQLITE_INTERRUPT && r && r->stop == BW_GONE)
@@ -52,7 +70,6 @@ static int ended(struct sqlite_stmt *st, int rc, struct bw_err *e)
                 "the query ran over its time and was ended; ask for less, or raise query_timeout");
     else
         sqlite_fail(st->conn, rc, e);
-    return -1;
 }
 
 int sqlite_next(struct db_rows *rows, struct bw_err *e)
@@ -65,7 +82,11 @@ int sqlite_next(struct db_rows *rows, struct bw_err *e)
     if (rc == SQLITE_ROW)
         return 1;
     st->done = true;
-    return rc == SQLITE_DONE ? 0 : ended(st, rc, e);
+    if (rc == SQLITE_DONE)
+        return 0;
+    ended(st, rc, e);
+    span_fail(st->span, e ? bw_cstr(e->text) : BW_LIT(""));
+    return -1;
 }
 
 static _Atomic int64_t slow_from;
@@ -75,7 +96,6 @@ void db_set_slow(int64_t ns)
     atomic_store(&slow_from, ns);
 }
 
-/* The values are bound, so the text tells no secret. */
 static void tell_slow(const struct sqlite_stmt *st, const struct sqlite_reader *r)
 {
     int64_t slow = atomic_load_explicit(&slow_from, memory_order_relaxed);
@@ -91,6 +111,7 @@ void sqlite_rows_close(struct db_rows *rows)
     struct sqlite_reader *r = st->conn->reader;
     if (r)
         tell_slow(st, r);
+    span_end(st->span);
     sqlite_stmt_put(st);
     if (r)
         sqlite_reader_give(r);
@@ -108,7 +129,7 @@ struct db_rows *sqlite_tx_query(struct db_tx *tx, const char *sql, const struct 
     if (!st)
         return NULL;
     if (sqlite_bind(st, args, n, true, e))
-        return &st->rows;
+        return begun(st);
     sqlite_stmt_put(st);
     return NULL;
 }
@@ -120,12 +141,16 @@ bool sqlite_exec(struct db_tx *tx, const char *sql, const struct bw_value *args,
     if (!st)
         return false;
     bool ok = sqlite_bind(st, args, n, false, e);
+    begin_span(st);
     if (ok) {
         int rc = sqlite_conn_step(st->stmt);
         ok = rc == SQLITE_OK || sqlite_fail(st->conn, rc, e);
         tx->changes = sqlite3_changes64(st->conn->db);
         tx->last_id = sqlite3_last_insert_rowid(st->conn->db);
     }
+    if (!ok && e)
+        span_fail(st->span, bw_cstr(e->text));
+    span_end(st->span);
     sqlite_stmt_put(st);
     return ok;
 }

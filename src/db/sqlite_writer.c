@@ -218,10 +218,14 @@ bool sqlite_write(struct db *db, bool (*fn)(struct db_tx *tx, void *arg, struct 
                   void *arg, struct bw_err *e)
 {
     struct sqlite_writer *w = &((struct sqlite *)db)->writer;
-    struct sqlite_op op = {.fn = fn, .arg = arg, .e = e};
-    if (!sqlite_writer_queue(w, &op, e))
+    struct span span = span_begin("write", SPAN_INTERNAL); /* the queue and the commit, too */
+    struct sqlite_op op = {.fn = fn, .arg = arg, .e = e, .trace = trace_current()};
+    if (!sqlite_writer_queue(w, &op, e)) {
+        span_end(span);
         return false;
+    }
     wait_for(&op.wait,
              WAIT_SURE); /* also when the client has gone: op is the writer's until then */
+    span_end(span);
     return op.ok;
 }

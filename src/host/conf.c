@@ -146,6 +146,11 @@ static const struct option rest_options[] = {
      AT(rest.health_details),
      .initial = "false",
      .help = "tell every caller of /health and /ready about each store, not only the admin socket"},
+    {.name = "request_ids",
+     .type = OPT_BOOL,
+     AT(rest.request_ids),
+     .initial = "false",
+     .help = "every answer carries X-Request-Id, not only errors and those whose request had one"},
     {.name = NULL},
 };
 

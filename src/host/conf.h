@@ -29,7 +29,7 @@ struct conf {
     struct {
         const char *root;
         int64_t limit_default, limit_max, batch_max, batch_timeout;
-        bool health_details;
+        bool health_details, request_ids;
     } rest;
     struct {
         int level, format; /* enum log_level; enum conf_format */

@@ -122,7 +122,8 @@ struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_us
                             .max_body = (size_t)conf->server.max_body,
                             .batch_atomic_max = conf->rest.batch_max,
                             .batch_deadline = conf->rest.batch_timeout,
-                            .health_details = conf->rest.health_details};
+                            .health_details = conf->rest.health_details,
+                            .request_ids = conf->rest.request_ids};
     if (use == HOST_SERVE && conf->log.access && *conf->log.access) {
         bw_must(access_compile(&h->access, conf->log.access, e)); /* checked when loaded */
         h->access.sample = conf->log.access_sample;

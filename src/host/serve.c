@@ -9,7 +9,10 @@
 #include "host/admin.h"
 #include "host/starting.h"
 #include "net/http_server.h"
+#include "net/otlp.h"
 #include "os/user.h"
+
+extern char **environ;
 
 #define UMASK    027
 #define FIRST_FD 3 /* behind standard input, output and error; given sockets follow */
@@ -81,11 +84,26 @@ static bool open_host(struct serving *s, struct bw_err *e)
     return s->host != NULL;
 }
 
+/* The environment says whether, as everywhere (OTEL_…). */
+static void start_tracing(struct serving *s)
+{
+    struct bw_buf told;
+    bw_buf_init(&told, 65536);
+    s->otlp = otlp_start((const char *const *)environ, s->launch->app.name, &told);
+    bw_str lines = bw_buf_str(&told), line;
+    while (bw_str_cut(&lines, '\n', &line) && line.n)
+        log_warn("trace", "not as the environment says", LOG_TEXT("variable", line));
+    if (s->otlp)
+        log_info("trace", "spans of requests are sent to a collector");
+    bw_buf_release(&told);
+}
+
 static bool serve(struct serving *s, struct bw_err *e)
 {
     if (!serve_bind(s, e) || !become_user(&s->launch->conf, e) || !take_pid_file(s, e) ||
         !open_host(s, e) || !admin_open(s, e))
         return false;
+    start_tracing(s);
     if (serve_live(s))
         return true;
     *e = s->why;
@@ -94,6 +112,7 @@ static bool serve(struct serving *s, struct bw_err *e)
 
 static void release(struct serving *s)
 {
+    otlp_stop(s->otlp);
     admin_close(s);
     http_server_free(s->http);
     loops_free(s->loops);

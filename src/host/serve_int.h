@@ -11,6 +11,7 @@
 #include "os/notify.h"
 
 struct http_server;
+struct otlp;
 struct signal_watch;
 
 #define SERVE_SIGNALS 4
@@ -20,6 +21,7 @@ struct serving {
     enum launch_life life;
     struct host *host;
     struct loops *loops;
+    struct otlp *otlp; /* NULL: nobody takes spans */
     struct http_server *http, *admin; /* admin: NULL without its socket */
     struct signal_watch *signals[SERVE_SIGNALS];
     struct notify_fd given[NOTIFY_FDS];

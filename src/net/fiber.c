@@ -269,6 +269,13 @@ struct fiber *fiber_current(void)
     return l ? l->fibers.current : NULL;
 }
 
+void **fiber_local(void)
+{
+    static _Thread_local void *outside;
+    struct fiber *f = fiber_current();
+    return f ? &f->local : &outside;
+}
+
 void fiber_cancel(struct fiber *f)
 {
     bw_must(f->loop == loop_current());

@@ -13,6 +13,7 @@ struct fiber {
     struct fiber *next; /* in the ready list or the pool */
     void (*fn)(void *); /* NULL on resumption of a pooled fiber: end */
     void *arg;
+    void *local;
     struct wait *wait; /* parked on it, and may be cancelled; else NULL */
     enum wait_result result;
     unsigned forbidden;

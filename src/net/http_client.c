@@ -226,6 +226,21 @@ static void write_target(struct bw_buf *b, const struct http_ask *a)
     bw_buf_put(b, BW_LIT(" HTTP/1.1\r\n"));
 }
 
+/* What says whose doing this is, unless the caller says so himself. */
+static void write_trace(struct bw_buf *b, const struct http_ask *a)
+{
+    struct trace_carried c;
+    if (!trace_carry(&c))
+        return;
+    if (c.parent[0] && !has_field(a, "traceparent")) {
+        http_write_field(b, BW_LIT("traceparent"), bw_cstr(c.parent));
+        if (c.state.p && !has_field(a, "tracestate"))
+            http_write_field(b, BW_LIT("tracestate"), c.state);
+    }
+    if (c.name[0] && !has_field(a, "x-request-id"))
+        http_write_field(b, BW_LIT("X-Request-Id"), bw_cstr(c.name));
+}
+
 static void write_head(struct bw_buf *b, const struct http_ask *a)
 {
     write_target(b, a);
@@ -233,6 +248,7 @@ static void write_head(struct bw_buf *b, const struct http_ask *a)
         write_host(b, a->uri);
     for (size_t i = 0; i < a->n_fields; i++)
         http_write_field(b, a->fields[i].name, a->fields[i].value);
+    write_trace(b, a);
     if (a->body_length < 0)
         bw_buf_put(b, BW_LIT("Transfer-Encoding: chunked\r\n"));
     else if (a->body_length > 0)
@@ -272,6 +288,11 @@ struct http_exchange *http_client_ask(struct http_client *c, const struct http_a
     if (!check_ask(ask, e))
         return NULL;
     struct http_exchange *x = exchange_new(c, ask);
+    x->span = span_begin("call", SPAN_CLIENT);
+    span_rename(x->span, bw_cstr(ask->method));
+    span_text(x->span, "http.request.method", bw_cstr(ask->method));
+    span_text(x->span, "server.address", ask->uri->host);
+    span_int(x->span, "server.port", ask->uri->port);
     write_head(&x->out, ask);
     bw_str later = ask->body;
     if (ask->body.n <= COPIED_BODY) {

@@ -247,6 +247,11 @@ void http_exchange_free(struct http_exchange *x)
     if (!x)
         return;
     struct carrier *c = x->carrier;
+    if (x->status)
+        span_int(x->span, "http.response.status_code", x->status);
+    if (!x->status || x->status >= 400)
+        span_fail(x->span, BW_LIT(""));
+    span_end(x->span);
     bool sent = !x->chunked_out && x->left_out == 0;
     if (c && sent && x->status && x->complete && x->keep_alive && !c->stuck && !c->ended &&
         carrier_bytes(c).n == 0)

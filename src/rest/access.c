@@ -34,7 +34,8 @@ struct line {
     X(time_iso)      \
     X(referer)       \
     X(user_agent)    \
-    X(name)
+    X(name)          \
+    X(trace)
 
 /* ---- values ---- */
 
@@ -169,6 +170,13 @@ static void put_name(struct line *l)
     put(l, bw_cstr(named ? req_name(l->rq) : "")); /* else nobody knows it by one */
 }
 
+static void put_trace(struct line *l)
+{
+    char id[33];
+    trace_id(&l->rq->trace, id);
+    put(l, bw_cstr(id));
+}
+
 static const struct {
     const char *name;
     void (*put)(struct line *l);
@@ -191,6 +199,7 @@ static const struct {
     {"json", "{\"ts\":\"$time_iso\",\"level\":\"info\",\"area\":\"access\",\"msg\":\"request\","
              "\"peer\":\"$peer\",\"method\":\"$method\",\"path\":\"$path\",\"route\":\"$route\","
              "\"status\":$status,\"bytes\":$bytes,\"ms\":$ms,\"request\":\"$name\","
+             "\"trace\":\"$trace\","
              "\"user_agent\":\"$user_agent\"}"},
 };
 

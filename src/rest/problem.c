@@ -99,7 +99,9 @@ static void tell_log(struct bw_req *rq, const struct bw_err *e, int status)
 {
     if (status < 500)
         return;
-    log_warn("rest", "request failed", LOG_CSTR("request", req_name(rq)),
+    char trace[33];
+    trace_id(&rq->trace, trace);
+    log_warn("rest", "request failed", LOG_CSTR("request", req_name(rq)), LOG_CSTR("trace", trace),
              LOG_TEXT("method", rq->http->method_text), LOG_TEXT("path", rq->http->path),
              LOG_NUM("status", status), log_err(e));
 }
@@ -122,6 +124,7 @@ void problem_answer(struct bw_req *rq, const struct bw_err *e)
     rs->no_compress = false;
     bw_buf_clear(rs->body);
     http_res_set(rs, "Content-Type", BW_LIT("application/problem+json"));
+    http_res_set(rs, "X-Request-Id", bw_cstr(req_name(rq)));
     if (e->code == BW_METHOD)
         req_allow(rq);
     if (e->code == BW_BUSY || e->code == BW_LIMITED)

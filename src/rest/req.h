@@ -4,6 +4,7 @@
 #define REST_REQ_H
 
 #include "net/http.h"
+#include "net/trace.h"
 #include "rest/registry.h"
 #include "rest/server.h"
 
@@ -31,6 +32,7 @@ struct bw_req {
     int64_t began;                       /* monotonic ns */
     bool counted;                        /* in flight, by step route: step observe takes it back */
     struct bw_req *hand_next, **hand_at; /* in_hand.h */
+    struct trace trace;                  /* it is current while the request is worked on */
     char name[40];                       /* of this request, by req_name; "" until asked */
 };
 

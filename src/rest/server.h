@@ -30,6 +30,7 @@ struct server_opts {
     int64_t batch_atomic_max;    /* writes of one atomic batch */
     int64_t batch_deadline;      /* ns an atomic batch may hold the writer */
     bool health_details;         /* tell dependencies on /health and /ready */
+    bool request_ids;            /* every answer carries X-Request-Id */
     const struct access *access; /* of the access log; NULL = none */
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "rest/in_hand.h"
+#include "rest/server_trace.h"
 #include "rest/steps.h"
 
 /* Only what is read before it is written is set: the arrays of the match would cost more to clear
@@ -24,8 +25,22 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
     rq->faults = NULL;
     rq->client = NULL;
     rq->name[0] = 0;
-    rs->status = 200; /* unless a step or the handler says otherwise */
     rq->began = clock_mono();
+    trace_begin(&rq->trace, h, rq->name);
+    if (s->opts.request_ids || http_req_field(h, "x-request-id").p)
+        http_res_field(rs, "X-Request-Id", bw_cstr(req_name(rq)));
+}
+
+static enum step_result run(const struct step *step, struct bw_req *rq, struct bw_err *e)
+{
+    if (!rq->trace.record)
+        return step->run(rq, e);
+    struct span span = span_begin(step->name, SPAN_INTERNAL);
+    enum step_result r = step->run(rq, e);
+    if (r == STEP_FAIL)
+        span_fail(span, bw_cstr(e->text));
+    span_end(span);
+    return r;
 }
 
 static void handle(struct bw_req *rq, struct bw_server *s)
@@ -37,12 +52,13 @@ static void handle(struct bw_req *rq, struct bw_server *s)
         const struct step *step = s->steps[i];
         if (done && !step->always)
             continue;
-        enum step_result r = step->run(rq, &e);
+        enum step_result r = run(step, rq, &e);
         if (r == STEP_FAIL && !done)
             problem_answer(rq, &e);
         done |= r != STEP_ON;
     }
     in_hand_remove(rq);
+    server_trace_end(rq);
 }
 
 void server_handle(struct http_req *h, struct http_res *rs, void *arg)
