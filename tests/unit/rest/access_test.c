@@ -28,7 +28,8 @@ static void check_access(const struct access *a, int status, const char *want)
                          .fields = fields,
                          .n_fields = 2};
     struct http_res rs = {.status = status, .body = &body};
-    struct bw_req rq = {.http = &h, .res = &rs, .endpoint = &ep, .name = "req-1"};
+    struct bw_req rq = {
+        .http = &h, .res = &rs, .endpoint = &ep, .trace = {.rq = &h}, .name = "req-1"};
     int fd = mkstemp(path);
     clock_set(AT, 1);
     check_ok(log_start(&(struct log_opts){.level = LOG_LEVEL_INFO, .access = path}, &e), &e);
@@ -55,7 +56,7 @@ static void writes_every_form(void **state)
         {"json", "{\"ts\":\"2026-11-23T23:04:18.123Z\",\"level\":\"info\",\"area\":\"access\","
                  "\"msg\":\"request\",\"peer\":\"10.0.0.1\",\"method\":\"GET\",\"path\":\"/api/1\","
                  "\"route\":\"/api/:id\",\"status\":200,\"bytes\":12,\"ms\":1.234,"
-                 "\"request\":\"req-1\",\"user_agent\":\"a\\\"b\\n\xc3\xbc\"}\n"},
+                 "\"request\":\"req-1\",\"trace\":\"\",\"user_agent\":\"a\\\"b\\n\xc3\xbc\"}\n"},
         {"$status|$ms|$header_x_thing|$header_y|$query|$name|$host.",
          "200|1.234|t|-|token=secret|req-1|-.\n"},
     };
