@@ -21,7 +21,7 @@ struct serving {
     enum launch_life life;
     struct host *host;
     struct loops *loops;
-    struct otlp *otlp; /* NULL: nobody takes spans */
+    struct otlp *otlp;                /* NULL: nobody takes spans */
     struct http_server *http, *admin; /* admin: NULL without its socket */
     struct signal_watch *signals[SERVE_SIGNALS];
     struct notify_fd given[NOTIFY_FDS];

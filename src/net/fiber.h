@@ -13,8 +13,8 @@ struct fiber;
  * fiber (then the new one runs soon, at the latest in the next turn). */
 bool fiber_start(void (*fn)(void *arg), void *arg, struct bw_err *e);
 struct fiber *fiber_current(void); /* NULL outside */
-/* A pointer of the current fiber's own (outside: of this thread's), NULL when it begins. Who sets it
- * sets it back before the fiber ends. */
+/* A pointer of the current fiber's own (outside: of this thread's), NULL when it begins. Who sets
+ * it sets it back before the fiber ends. */
 void **fiber_local(void);
 /* Wakes the fiber's present and all later waits with WAIT_CANCELLED (but those that are sure). Its
  * loop only. */

@@ -17,7 +17,7 @@ struct http_exchange {
     struct uri uri;          /* host in the arena; path and query not kept */
     struct bw_arena arena;
     int64_t deadline;
-    struct span span; /* of the caller's trace */
+    struct span span;  /* of the caller's trace */
     struct bw_buf out; /* the request, while it may be sent a second time */
     bool to_head, reused, may_retry, chunked_out;
     int64_t left_out; /* bytes of the request's body still to be sent */
