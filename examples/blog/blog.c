@@ -65,7 +65,7 @@ static const struct bw_table comment_table = BW_TABLE("Comment", struct comment,
 
 /* ---- the service Calculator ---- */
 
-static bool overflow(struct bw_err *e)
+static bool too_large(struct bw_err *e)
 {
     return bw_fail(e, BW_INVALID, "the result is too large");
 }
@@ -73,25 +73,22 @@ static bool overflow(struct bw_err *e)
 static bool add(struct bw_call *c, struct bw_err *e)
 {
     int64_t r;
-    if (__builtin_add_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r))
-        return overflow(e);
-    return bw_give_int(c, r);
+    bool over = __builtin_add_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r);
+    return over ? too_large(e) : bw_give_int(c, r);
 }
 
 static bool subtract(struct bw_call *c, struct bw_err *e)
 {
     int64_t r;
-    if (__builtin_sub_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r))
-        return overflow(e);
-    return bw_give_int(c, r);
+    bool over = __builtin_sub_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r);
+    return over ? too_large(e) : bw_give_int(c, r);
 }
 
 static bool multiply(struct bw_call *c, struct bw_err *e)
 {
     int64_t r;
-    if (__builtin_mul_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r))
-        return overflow(e);
-    return bw_give_int(c, r);
+    bool over = __builtin_mul_overflow(bw_arg_int(c, 0), bw_arg_int(c, 1), &r);
+    return over ? too_large(e) : bw_give_int(c, r);
 }
 
 static bool divide(struct bw_call *c, struct bw_err *e)
@@ -99,36 +96,19 @@ static bool divide(struct bw_call *c, struct bw_err *e)
     double n1 = bw_arg_real(c, 0), n2 = bw_arg_real(c, 1);
     if (n2 == 0)
         return bw_fail(e, BW_INVALID, "cannot divide %g by zero: n2 must be another number", n1);
-    return isfinite(n1 / n2) ? bw_give_real(c, n1 / n2) : overflow(e);
+    return isfinite(n1 / n2) ? bw_give_real(c, n1 / n2) : too_large(e);
 }
 
-static const struct bw_param two_ints[] = {
-    {.name = "n1", .type = BW_TYPE_INT}, {.name = "n2", .type = BW_TYPE_INT}, {0}};
-static const struct bw_param two_reals[] = {
-    {.name = "n1", .type = BW_TYPE_REAL}, {.name = "n2", .type = BW_TYPE_REAL}, {0}};
-static const struct bw_param int_result[] = {{.name = "result", .type = BW_TYPE_INT}, {0}};
-static const struct bw_param real_result[] = {{.name = "result", .type = BW_TYPE_REAL}, {0}};
+static const struct bw_param two_ints[] = {BW_PARAM("n1", INT), BW_PARAM("n2", INT), {0}};
+static const struct bw_param two_reals[] = {BW_PARAM("n1", REAL), BW_PARAM("n2", REAL), {0}};
+static const struct bw_param an_int[] = {BW_PARAM("result", INT), {0}};
+static const struct bw_param a_real[] = {BW_PARAM("result", REAL), {0}};
 
 static const struct bw_method calculator_methods[] = {
-    {.name = "Add", .run = add, .in = two_ints, .out = int_result, .safe = true, .help = "n1 + n2"},
-    {.name = "Subtract",
-     .run = subtract,
-     .in = two_ints,
-     .out = int_result,
-     .safe = true,
-     .help = "n1 - n2"},
-    {.name = "Multiply",
-     .run = multiply,
-     .in = two_ints,
-     .out = int_result,
-     .safe = true,
-     .help = "n1 * n2"},
-    {.name = "Divide",
-     .run = divide,
-     .in = two_reals,
-     .out = real_result,
-     .safe = true,
-     .help = "n1 / n2"},
+    BW_METHOD("Add", add, two_ints, an_int, .safe = true, .help = "n1 + n2"),
+    BW_METHOD("Subtract", subtract, two_ints, an_int, .safe = true, .help = "n1 - n2"),
+    BW_METHOD("Multiply", multiply, two_ints, an_int, .safe = true, .help = "n1 * n2"),
+    BW_METHOD("Divide", divide, two_reals, a_real, .safe = true, .help = "n1 / n2"),
     {0},
 };
 static const struct bw_service calculator = {
@@ -172,10 +152,7 @@ static bool stats(struct bw_req *rq, struct bw_err *e)
 }
 
 static const struct bw_route routes[] = {
-    {.method = "GET",
-     .path = "/api/stats/:category",
-     .run = stats,
-     .help = "How many articles a category has"},
+    {"GET", "/api/stats/:category", stats, .help = "How many articles a category has"},
     {0},
 };
 

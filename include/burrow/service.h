@@ -36,6 +36,19 @@ struct bw_service {
     void *user;
 };
 
+/* Remaining members by designators: BW_PARAM("n1", INT, .optional = true),
+ * BW_METHOD("Add", add, two_ints, int_result, .safe = true). */
+#define BW_PARAM(n, ...) BW_PARAM_(n, __VA_ARGS__, )
+#define BW_PARAM_(n, kind, ...)                          \
+    {                                                    \
+        .name = (n), .type = BW_TYPE_##kind, __VA_ARGS__ \
+    }
+#define BW_METHOD(n, f, i, ...) BW_METHOD_(n, f, i, __VA_ARGS__, )
+#define BW_METHOD_(n, f, i, o, ...)                                 \
+    {                                                               \
+        .name = (n), .run = (f), .in = (i), .out = (o), __VA_ARGS__ \
+    }
+
 /* Parameters, by their place in `in`; bw_must on a wrong place or type. */
 BW_API bool bw_arg_given(const struct bw_call *c, unsigned i);
 BW_API int64_t bw_arg_int(const struct bw_call *c, unsigned i);

@@ -105,6 +105,13 @@ def test_a_good_house(tree):
     assert code == 0 and said.endswith("check: all ok\n"), said
 
 
+def test_without_a_repository_all_files_are_looked_at(tree, tmp_path):
+    shutil.rmtree(tmp_path / ".git")
+    (tmp_path / "build/no.c").write_text("int  odd ;")
+    code, said = tree(("src/core/bad.c", "int  odd ;\n"))
+    assert code == 1 and "src/core/bad.c: not formatted" in said and "no.c" not in said and "fatal" not in said, said
+
+
 def function(body, head="int bad(char *a)"):
     return f"#include \"core/good.h\"\n\n{head};\n{head}\n{{\n{body}}}\n"
 
