@@ -76,7 +76,7 @@ bool pidfile_write(const struct pidfile *p, struct bw_err *e)
     if (i->reloads)
         bw_buf_printf(&b, "reloads %lld\n%s %s\n", (long long)i->reloads,
                       i->reload_ok ? "reloaded" : "not-reloaded", i->reload);
-    bool ok = file_replace(p->path, bw_buf_str(&b), e);
+    bool ok = file_publish(p->path, bw_buf_str(&b), e);
     bw_buf_release(&b);
     return ok;
 }

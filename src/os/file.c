@@ -89,7 +89,7 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-bool file_replace(const char *path, bw_str content, struct bw_err *e)
+static bool replace(const char *path, bw_str content, bool durable, struct bw_err *e)
 {
     char temp[PATH_MAX];
     struct stat st;
@@ -99,16 +99,27 @@ bool file_replace(const char *path, bw_str content, struct bw_err *e)
     if (fd < 0)
         return bw_fail_sys(e, errno, "making a file beside %s", path);
     bool ok = (stat(path, &st) != 0 || fchmod(fd, st.st_mode & 07777) == 0) &&
-              write_all(fd, content) && fsync(fd) == 0;
+              write_all(fd, content) && (!durable || fsync(fd) == 0);
     int why = errno;
     ok = close(fd) == 0 && ok;
     if (ok && rename(temp, path) == 0) {
-        sync_folder(path);
+        if (durable)
+            sync_folder(path);
         return true;
     }
     why = ok ? errno : why;
     unlink(temp);
     return bw_fail_sys(e, why, "writing %s (it is unchanged)", path);
+}
+
+bool file_replace(const char *path, bw_str content, struct bw_err *e)
+{
+    return replace(path, content, true, e);
+}
+
+bool file_publish(const char *path, bw_str content, struct bw_err *e)
+{
+    return replace(path, content, false, e);
 }
 
 bool file_make_folders(const char *path, struct bw_err *e)

@@ -11,6 +11,9 @@ bool file_read(const char *path, size_t max, struct bw_arena *a, bw_str *text, s
 /* Old or new content, never a mix, whatever happens: temporary file beside it, fsync, rename, fsync
  * of the folder. Keeps the mode of a file that is there; else 0600. */
 bool file_replace(const char *path, bw_str content, struct bw_err *e);
+/* The same to every process that looks, but it does not wait for the disk: for what means nothing
+ * after a power cut, as a pid file. */
+bool file_publish(const char *path, bw_str content, struct bw_err *e);
 /* mkdir -p with mode 0750. */
 bool file_make_folders(const char *path, struct bw_err *e);
 /* A nameless file that dies with its descriptor, in $TMPDIR or /tmp. -1 on failure. */
