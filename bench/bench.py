@@ -6,6 +6,7 @@ Load goes to 127.0.0.1 only. The figure that counts is server CPU per request; m
 import argparse
 import contextlib
 import datetime
+import http.client
 import json
 import os
 import pathlib
@@ -29,12 +30,17 @@ TICK = os.sysconf("SC_CLK_TCK")
 ROWS = []          # (work, figures, ratio text, target, met)
 
 
+def pinned(cpu):
+    """The words before a command that keep it on one CPU."""
+    return [] if cpu is None else ["taskset", "-c", str(cpu)]
+
+
 # ---- servers -------------------------------------------------------------------------------------
 
 class Burrow:
-    def __init__(self, data, threads=1, env=None, more=()):
+    def __init__(self, data, threads=1, env=None, more=(), cpu=None):
         self.process = subprocess.Popen(
-            [BUILD / "examples/blog/blog", "--listen", "127.0.0.1:0", "--data", data, f"--server.threads={threads}",
+            [*pinned(cpu), BUILD / "examples/blog/blog", "--listen", "127.0.0.1:0", "--data", data, f"--server.threads={threads}",
              "--log.level=warn", *more], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})})
         line = self.process.stdout.readline()
         self.url = re.search(r"http://\S+", line).group(0).rstrip("/")
@@ -77,7 +83,7 @@ class Nginx:
         self.process.wait(30)
 
 
-def cpu(pids):
+def cpu_of(pids):
     """CPU seconds of these processes' threads so far."""
     total = 0
     for pid in pids:
@@ -97,13 +103,13 @@ class Run:
     pass
 
 
-def wrk(server, path, connections, seconds, script=None):
-    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+def wrk(server, path, connections, seconds, script=None, cpu=None):
+    words = [*pinned(cpu), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     if script:
         words += ["-s", script]
-    before = cpu(server.pids)
+    before = cpu_of(server.pids)
     out = subprocess.run([*words, server.url + path], capture_output=True, text=True).stdout
-    used = cpu(server.pids) - before
+    used = cpu_of(server.pids) - before
     r = Run()
     r.n = int(re.search(r"(\d+) requests in", out).group(1))
     r.rps = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
@@ -303,24 +309,29 @@ class Bench:
         data = self.folder / "scan"
         shutil.copytree(self.data, data, dirs_exist_ok=True)
         subprocess.run([BUILD / "bench/bench_plain", data / "blog.db", "bulk", "400000"], check=True, stdout=subprocess.DEVNULL)
-        b = Burrow(data)
+        # The server has a core to itself: else the load generator waits for it to be descheduled, and that is what one measures.
+        first, *others = sorted(os.sched_getaffinity(0))
+        b = Burrow(data, cpu=first)
         stop, scans = threading.Event(), []
 
         def scanner():
+            host = http.client.HTTPConnection(b.url.removeprefix("http://"))
             while not stop.is_set():
                 begin = time.monotonic()
-                urllib.request.urlopen(b.url + "/api/Article?body=ilike.*no-such-words*&limit=1").read()
+                host.request("GET", "/api/Article?body=ilike.*no-such-words*&limit=1")
+                host.getresponse().read()
                 scans.append(time.monotonic() - begin)
 
         t = threading.Thread(target=scanner)
         t.start()
-        runs = [wrk(b, "/api/Article/7", 8, self.seconds, self.scripts["article"]) for _ in range(self.rounds)]
+        runs = [wrk(b, "/api/Article/7", 8, self.seconds, self.scripts["article"], cpu=others[0] if others else None) for _ in range(self.rounds)]
         stop.set()
         t.join()
         b.stop()
         p99 = median(runs, "p99")
         row("p99 of point reads, 8 connections, beside a continuous table scan on the same loop",
-            f"{p99:.2f} ms; a scan of 405,000 rows takes {statistics.median(scans) * 1000:.0f} ms", f"{p99:.2f} ms", "≤ 1 ms", p99 <= 1)
+            f"{p99:.2f} ms; a scan of 405,000 rows takes {statistics.median(scans) * 1000:.0f} ms; the server on a core of its own",
+            f"{p99:.2f} ms", "≤ 1 ms", p99 <= 1)
 
 
 def go_first():

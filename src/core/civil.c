@@ -2,6 +2,10 @@
  * counted from March, so that the leap day is the last of its year; 400 years have 146097 days. */
 #include "core/civil.h"
 
+const char civil_pairs[200] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                              "34353637383940414243444546474849505152535455565758596061626364656667"
+                              "6869707172737475767778798081828384858687888990919293949596979899";
+
 #define DAY             INT64_C(86400)
 #define DAYS_TO_1970    719468 /* from 0000-03-01 */
 #define DAYS_PER_400    146097

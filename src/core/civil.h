@@ -26,11 +26,14 @@ bool civil_to_time(const struct civil *c, int offset, bw_time *out);
 
 /* n decimal digits at p, false when there are others. */
 bool civil_digits(const char *p, size_t n, int *out);
+/* "00" to "99" in a row. */
+extern const char civil_pairs[200];
 /* Two digits, 0-99. */
 static inline void civil_two(char *out, unsigned v)
 {
-    out[0] = (char)('0' + v / 10);
-    out[1] = (char)('0' + v % 10);
+    memcpy(out, civil_pairs + 2 * v, 2);
 }
+/* RFC 3339, as bw_time_write: the end of what it wrote, at most 27 bytes. */
+char *civil_put_time(char *o, bw_time t);
 
 #endif

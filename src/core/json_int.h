@@ -3,10 +3,9 @@
 #ifndef CORE_JSON_INT_H
 #define CORE_JSON_INT_H
 
-#include <burrow/json.h>
+#include "core/json_put.h"
 
-#define JSON_ONES       (~UINT64_C(0) / 255)
-#define JSON_NUMBER_MAX 32 /* bytes json_put_int and json_put_real may write */
+#define JSON_ONES (~UINT64_C(0) / 255)
 
 /* Eight bytes, the first one lowest. */
 static inline uint64_t json_load8(const char *p)
@@ -71,8 +70,9 @@ static inline const char *json_plain_end(const char *p, const char *end)
     return p;
 }
 
-/* Both return the end of what they wrote; json_put_real wants a finite number. */
-char *json_put_int(char *o, int64_t v);
-char *json_put_real(char *o, double v);
+/* The escape of an ASCII character that needs one: 2 or 6 bytes. */
+size_t json_escape(char out[6], char c);
+/* The comma and the state in front of a value. */
+void json_before_value(struct bw_json_writer *w);
 
 #endif

@@ -3,6 +3,7 @@
  * A double takes the fewest digits that read back equal. Nearly all numbers of an application are
  * whole or have a few decimals; these are found by multiplying and proved by one exact division.
  * The rest asks the C library for 15, 16 and 17 digits. Reading is number.c's. */
+#include "core/civil.h"
 #include "core/json_int.h"
 
 #include <float.h>
@@ -11,10 +12,6 @@
 #define EXACT_INT 9007199254740992.0 /* 2^53 */
 
 static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
-
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                            "34353637383940414243444546474849505152535455565758596061626364656667"
-                            "6869707172737475767778798081828384858687888990919293949596979899";
 
 static unsigned count_digits(uint64_t v)
 {
@@ -29,7 +26,7 @@ static char *put_digits(char *o, uint64_t v, unsigned n)
 {
     char *end = o + n, *at = end;
     for (; n >= 2; n -= 2, v /= 100)
-        memcpy(at -= 2, pairs + v % 100 * 2, 2);
+        civil_two(at -= 2, (unsigned)(v % 100));
     if (n)
         *--at = (char)('0' + v % 10);
     return end;

@@ -45,28 +45,27 @@ static const char *copy_plain(struct bw_buf *b, const char *p, const char *end)
     return p;
 }
 
-static void put_control(struct bw_buf *b, unsigned char c)
+size_t json_escape(char out[6], char c)
 {
     static const char hex[] = "0123456789abcdef", short_names[] = "btn\0fr";
-    char out[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    if (c >= '\b' && c <= '\r' && short_names[c - '\b']) {
-        out[1] = short_names[c - '\b'];
-        bw_buf_add(b, out, 2);
-    } else {
-        bw_buf_add(b, out, 6);
-    }
+    unsigned char u = (unsigned char)c;
+    char name = u >= 0x20 ? c : u >= '\b' && u <= '\r' ? short_names[u - '\b'] : 0;
+    out[0] = '\\';
+    out[1] = name ? name : 'u';
+    if (name)
+        return 2;
+    memcpy(out + 2, "00", 2);
+    out[4] = hex[u >> 4];
+    out[5] = hex[u & 15];
+    return 6;
 }
 
 /* What is not plain at p: one escape, or a run of characters beyond ASCII. */
 static const char *put_special(struct bw_buf *b, const char *p, const char *end)
 {
-    unsigned char c = (unsigned char)*p;
-    if (c < 0x20) {
-        put_control(b, c);
-        return p + 1;
-    }
-    if (c < 0x80) {
-        bw_buf_add(b, (const char[]){'\\', *p}, 2);
+    char out[6];
+    if (!(*p & 0x80)) {
+        bw_buf_add(b, out, json_escape(out, *p));
         return p + 1;
     }
     const char *from = p;
@@ -142,6 +141,11 @@ static inline void before_value(struct bw_json_writer *w)
     separate(w);
 }
 
+void json_before_value(struct bw_json_writer *w)
+{
+    before_value(w);
+}
+
 static inline void before_key(struct bw_json_writer *w)
 {
     bw_must(in_object(w) && !w->after_key);
@@ -210,7 +214,10 @@ bw_str bw_json_make_key(struct bw_arena *a, bw_str name)
     bw_buf_init(&b, name.n * 6 + 3);
     put_quoted(&b, name);
     bw_buf_char(&b, ':');
-    bw_str made = bw_arena_str(a, bw_buf_str(&b));
+    bw_str made = bw_buf_str(&b);
+    char *p = bw_arena_alloc(a, made.n + JSON_KEY_PAD);
+    memset(p + made.n, 0, JSON_KEY_PAD);
+    made.p = memcpy(p, made.p, made.n);
     bw_buf_release(&b);
     return made;
 }

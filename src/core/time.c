@@ -24,23 +24,29 @@ static const char *day_text(struct day_text *d, bw_time t, int64_t day)
     return d->text;
 }
 
-void bw_time_write(struct bw_buf *b, bw_time t)
+char *civil_put_time(char *s, bw_time t)
 {
     static _Thread_local struct day_text known = {.day = INT64_MIN};
-    char s[28] = "0000-00-00T00:00:00.000000Z";
     t = t < CIVIL_FIRST ? CIVIL_FIRST : t > CIVIL_LAST ? CIVIL_LAST : t;
     int64_t us = t - CIVIL_FIRST, day = us / (86400 * BW_TIME_SECOND);
     unsigned tod = (unsigned)(us / BW_TIME_SECOND % 86400), micro = (unsigned)(us % BW_TIME_SECOND);
     memcpy(s, known.day == day ? known.text : day_text(&known, t, day), 10);
+    memcpy(s + 10, "T00:00:00.", 10);
     civil_two(s + 11, tod / 3600);
     civil_two(s + 14, tod / 60 % 60);
     civil_two(s + 17, tod % 60);
     civil_two(s + 20, micro / 10000);
     civil_two(s + 22, micro / 100 % 100);
     civil_two(s + 24, micro % 100);
-    size_t n = micro == 0 ? 19 : micro % 1000 == 0 ? 23 : 26;
-    s[n] = 'Z';
-    bw_buf_add(b, s, n + 1);
+    s += micro == 0 ? 19 : micro % 1000 == 0 ? 23 : 26;
+    *s = 'Z';
+    return s + 1;
+}
+
+void bw_time_write(struct bw_buf *b, bw_time t)
+{
+    char s[28];
+    bw_buf_add(b, s, (size_t)(civil_put_time(s, t) - s));
 }
 
 static bool parse_date(bw_str s, struct civil *c)

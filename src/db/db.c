@@ -111,9 +111,10 @@ struct bw_value db_value(const struct db_rows *r, unsigned column)
     return v;
 }
 
-void db_value_to(const struct db_rows *r, unsigned column, struct bw_value *out)
+void db_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+               struct bw_value *row)
 {
-    r->kind->value(r, column, out);
+    r->kind->values(r, places, n, row);
 }
 
 void db_rows_close(struct db_rows *r)

@@ -28,6 +28,12 @@ struct db_opts {
     unsigned max_readers;  /* connections per loop; 0 = 4 */
 };
 
+/* Where a column's value goes in a row, and which kind the row's owner expects there. */
+struct db_place {
+    unsigned short at;
+    unsigned char kind; /* enum bw_kind */
+};
+
 struct db_driver {
     const char *name, *help;
     struct db *(*open)(const struct db_opts *o, struct bw_err *e); /* *Waits.* */
@@ -40,6 +46,8 @@ struct db_driver {
                                 unsigned n, struct bw_err *e);
     int (*next)(struct db_rows *r, struct bw_err *e);
     void (*value)(const struct db_rows *r, unsigned column, struct bw_value *out);
+    void (*values)(const struct db_rows *r, const struct db_place *places, unsigned n,
+                   struct bw_value *row);
     void (*rows_close)(struct db_rows *r);
     bool (*exec)(struct db_tx *tx, const char *sql, const struct bw_value *args, unsigned n,
                  struct bw_err *e);
@@ -98,12 +106,14 @@ int db_next(struct db_rows *r,
             struct bw_err
                 *e); /* *Waits.* 1 row, 0 end, -1 failed (cancelled: BW_GONE, deadline: BW_LATE) */
 unsigned db_columns(const struct db_rows *r);
-/* The same, in place: what reads whole rows, since a struct returned and copied again is what a row
- * costs. */
-void db_value_to(const struct db_rows *r, unsigned column, struct bw_value *out);
 struct bw_value db_value(const struct db_rows *r,
                          unsigned column); /* borrowed until the next db_next */
-void db_rows_close(struct db_rows *r);     /* NULL is fine */
+/* The first n columns into row[places[i].at], made to fit the kind expected there (what another
+ * program wrote into a table may be of any): text and blob pass for each other, an integer becomes
+ * a real, anything else null. One call for a whole row. */
+void db_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+               struct bw_value *row);
+void db_rows_close(struct db_rows *r); /* NULL is fine */
 
 /* Counts commits of this process and (SQLite) others': a cached answer is valid while it stands. */
 uint64_t db_commit_counter(const struct db *db);

@@ -118,6 +118,7 @@ const struct db_driver db_driver_sqlite = {
     .tx_query = sqlite_tx_query,
     .next = sqlite_next,
     .value = sqlite_value,
+    .values = sqlite_values,
     .rows_close = sqlite_rows_close,
     .exec = sqlite_exec,
     .lease_open = sqlite_lease_open,

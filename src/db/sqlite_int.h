@@ -171,6 +171,8 @@ void sqlite_error_field(const char *message, char *out, size_t size);
 bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n, bool copy,
                  struct bw_err *e);
 void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out);
+void sqlite_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+                   struct bw_value *row);
 
 /* sqlite_conn.c */
 bool sqlite_conn_open(struct sqlite_conn *c, const struct sqlite *s, enum sqlite_role role,

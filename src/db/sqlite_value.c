@@ -35,7 +35,7 @@ bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n
     return true;
 }
 
-static void give_bytes(struct bw_value *out, enum bw_kind kind, const void *p, int n)
+static inline void give_bytes(struct bw_value *out, enum bw_kind kind, const void *p, int n)
 {
     out->kind = kind;
     out->s = bw_str_of(p ? p : "", p ? (size_t)n : 0); /* an empty blob is NULL to SQLite */
@@ -43,9 +43,8 @@ static void give_bytes(struct bw_value *out, enum bw_kind kind, const void *p, i
 
 /* Through sqlite3_value: one look at the row instead of three. Its connection belongs to one thread
  * at a time and has no mutex, so the value needs no protection. */
-void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out)
+static inline void give(sqlite3_value *v, struct bw_value *out)
 {
-    sqlite3_value *v = sqlite3_column_value(((const struct sqlite_stmt *)r)->stmt, (int)column);
     switch (sqlite3_value_type(v)) {
     case SQLITE_INTEGER:
         out->kind = BW_KIND_INT;
@@ -67,5 +66,33 @@ void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out
     }
     default:
         out->kind = BW_NULL;
+    }
+}
+
+void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out)
+{
+    give(sqlite3_column_value(((const struct sqlite_stmt *)r)->stmt, (int)column), out);
+}
+
+static void fit(struct bw_value *v, enum bw_kind kind)
+{
+    bool texts = v->kind >= BW_KIND_TEXT && kind >= BW_KIND_TEXT;
+    if (texts)
+        v->kind = kind;
+    else if (v->kind == BW_KIND_INT && kind == BW_KIND_REAL)
+        *v = bw_real((double)v->i);
+    else
+        v->kind = BW_NULL;
+}
+
+void sqlite_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+                   struct bw_value *row)
+{
+    sqlite3_stmt *st = ((const struct sqlite_stmt *)r)->stmt;
+    for (unsigned i = 0; i < n; i++) {
+        struct bw_value *out = &row[places[i].at];
+        give(sqlite3_column_value(st, (int)i), out);
+        if (out->kind != places[i].kind && out->kind != BW_NULL)
+            fit(out, places[i].kind);
     }
 }

@@ -66,6 +66,14 @@ static bool bodiless(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
+/* The buffer changes its place, so that the next request does not write over the body. */
+static void keep(struct http_work *w, struct bw_buf *from)
+{
+    struct bw_buf empty = w->tail;
+    w->tail = *from;
+    *from = empty;
+}
+
 static void whole(struct http_work *w)
 {
     struct http_res *rs = &w->rs;
@@ -90,6 +98,8 @@ static void whole(struct http_work *w)
         return;
     if (body.n <= HTTP_COPY)
         bw_buf_put(&w->out, body);
+    else if (body.n <= HTTP_TAIL && (body.p == w->body.p || body.p == w->packed.p))
+        keep(w, body.p == w->body.p ? &w->body : &w->packed);
     else
         http_send(w, &body, 1, NULL);
 }

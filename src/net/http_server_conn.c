@@ -136,8 +136,7 @@ void http_conn_batch_done(struct http_conn *c, bool last, bool linger)
         http_conn_close(c);
     } else if (more) {
         http_conn_resume_reading(c);
-        c->state = CONN_HEAD;
-        set_timer(c, c->worker->server->o.head_timeout);
+        begin(c); /* more may have come since the fiber looked */
     } else {
         http_conn_resume_reading(c);
         rest(c);
@@ -157,14 +156,20 @@ static void sent(struct http_conn *c)
         begin(c);
 }
 
+static void cancel_work(struct http_work *w)
+{
+    if (w->fiber)
+        fiber_cancel(w->fiber);
+    http_work_wake(w, false);
+}
+
 static void peer_gone(struct http_conn *c, int sys)
 {
     c->ended = true;
     c->broken = c->broken || sys != 0;
     switch (c->state) {
     case CONN_BUSY: /* an answer already made still goes out to a peer that only ended its side */
-        fiber_cancel(c->work->fiber);
-        http_work_wake(c->work, false);
+        cancel_work(c->work);
         break;
     case CONN_SENDING:
         c->closing = true;
@@ -307,8 +312,7 @@ void http_conn_drain(struct http_conn *c, bool abort)
         if (!abort)
             break;
         c->broken = true;
-        fiber_cancel(c->work->fiber);
-        http_work_wake(c->work, false);
+        cancel_work(c->work);
         break;
     case CONN_HEAD:
         if (abort)

@@ -27,6 +27,7 @@
 #define HTTP_HOLD      (128 * 1024) /* input kept unread before reading stops */
 #define HTTP_SLICE     (128 * 1024) /* of a large body, written at once */
 #define HTTP_COPY      (16 * 1024)  /* a body up to this is copied behind its head */
+#define HTTP_TAIL      (64 * 1024)  /* one up to this may wait for the turn's end */
 #define HTTP_DISCARD   (64 * 1024)  /* of an unread body, dropped for the sake of keep-alive */
 #define HTTP_LISTENERS 16
 
@@ -52,14 +53,15 @@ struct http_conn {
 struct http_work {
     struct http_conn *conn;
     struct http_work *next; /* in the pool */
-    struct fiber *fiber;
-    struct wait *waiter; /* the fiber waits for the connection */
+    struct fiber *fiber;    /* NULL when it has done its batch and the answers are yet to go out */
+    struct wait *waiter;    /* the fiber waits for the connection */
     struct loop_hook hook;
     struct http_inbox in;
     struct http_parse head;
     struct bw_arena arena;
     struct bw_buf out;    /* answers not yet handed to the stream */
     struct bw_buf body;   /* of the answer in hand, as the handler writes it */
+    struct bw_buf tail;   /* behind `out`: the body of the last answer, too large to be copied */
     struct bw_buf packed; /* its coded form */
     struct compress *coder;
     struct http_chunk chunk;
@@ -87,6 +89,8 @@ struct http_worker {
     struct compress *coders[CODINGS]; /* not in use */
     struct http_date date;
     int64_t date_turn;
+    size_t collected; /* bytes of ended batches that go out at the turn's end, */
+    unsigned batches; /* and how many batches these are */
     bool draining, drained;
     _Atomic int64_t requests, in_flight, refused; /* written by this loop only */
     struct loop_post drain;
@@ -156,6 +160,9 @@ bw_str http_answer_date(struct http_worker *k);
 
 /* http_server_send.c */
 void http_send_out(struct http_work *w);
+/* The batch is over and its fiber about to end: at the end of the loop's turn its answers go out,
+ * then http_conn_batch_done. */
+void http_send_later(struct http_work *w);
 /* *Waits.* Sends what is collected, then all of this. Behind it the pieces may go. */
 bool http_send(struct http_work *w, const bw_str *pieces, unsigned n, struct bw_err *e);
 

@@ -44,6 +44,8 @@ static void set_up(struct http_work *w)
 static void run_request(struct http_work *w)
 {
     const struct http_server_opts *o = &w->conn->worker->server->o;
+    if (w->tail.n)
+        http_send_out(w); /* nothing goes behind it but by another write */
     http_inbox_use(&w->in, w->head.used);
     http_inbox_pin(&w->in);
     http_body_begin(w);
@@ -67,6 +69,8 @@ static bool next_head(struct http_work *w)
         return false;
     enum http_parsed r = http_parse_request(&w->head, bytes.p, bytes.n);
     if (r == HTTP_PARSE_REFUSED) {
+        if (w->tail.n)
+            http_send_out(w);
         http_refuse_write(w->conn->worker, &w->out, w->head.refusal, w->head.why);
         w->last = w->linger = true;
     }
@@ -76,7 +80,7 @@ static bool next_head(struct http_work *w)
 /* Between two requests of a long row. */
 static void breathe(struct http_work *w, unsigned served)
 {
-    if (w->out.n >= LIMIT_HTTP_PIPELINE)
+    if (w->out.n >= LIMIT_HTTP_PIPELINE && !w->tail.n)
         http_send(w, NULL, 0, NULL);
     if (served % STRETCH != 0)
         return;
@@ -96,7 +100,6 @@ void http_work_serve(void *work)
         if (!next_head(w))
             break;
     }
-    http_send_out(w);
     http_count(&c->worker->in_flight, -1);
-    http_conn_batch_done(c, w->last, w->linger);
+    http_send_later(w);
 }

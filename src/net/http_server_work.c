@@ -10,7 +10,12 @@
 
 static void send_collected(struct loop_hook *h)
 {
-    http_send_out(LIST_OWNER(h, struct http_work, hook));
+    struct http_work *w = LIST_OWNER(h, struct http_work, hook);
+    struct http_worker *k = w->conn->worker;
+    k->collected = k->batches = 0;
+    http_send_out(w);
+    if (!w->fiber)
+        http_conn_batch_done(w->conn, w->last, w->linger);
 }
 
 static struct http_work *work_new(void)
@@ -23,6 +28,7 @@ static struct http_work *work_new(void)
     bw_arena_init(&w->arena);
     bw_buf_init(&w->out, SIZE_MAX / 2); /* bounded by who fills it */
     bw_buf_init(&w->body, LIMIT_BLOB);
+    bw_buf_init(&w->tail, LIMIT_BLOB + LIMIT_BLOB / 8);
     bw_buf_init(&w->packed, LIMIT_BLOB + LIMIT_BLOB / 8);
     return w;
 }
@@ -68,6 +74,7 @@ void http_work_free(struct http_work *w)
     bw_arena_release(&w->arena);
     bw_buf_release(&w->out);
     bw_buf_release(&w->body);
+    bw_buf_release(&w->tail);
     bw_buf_release(&w->packed);
     free(w);
 }
@@ -87,6 +94,7 @@ void http_work_give(struct http_work *w)
     if (w->in.cap > KEEP)
         http_inbox_release(&w->in);
     trim(&w->out);
+    trim(&w->tail);
     w->next = k->spare;
     k->spare = w;
     k->n_spare++;

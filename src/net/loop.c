@@ -92,6 +92,11 @@ static void run_hooks(struct list *hooks)
     }
 }
 
+void loop_run_hooks(struct loop *l)
+{
+    run_hooks(&l->hooks);
+}
+
 void loop_timer_init(struct loop_timer *t, void (*fn)(struct loop_timer *t))
 {
     list_init(&t->node);
@@ -208,6 +213,7 @@ static void turn_end(uv_prepare_t *h)
     run_posts(l);
     if (l->wheel.count)
         wheel_run(&l->wheel, loop_now(l));
+    run_hooks(&l->hooks); /* a ready fiber may be a long query's, with a slice to use up */
     fibers_run_ready(l);
     run_hooks(&l->hooks);
     set_idle(l);

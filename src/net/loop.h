@@ -51,13 +51,14 @@ struct loop_timer {
 void loop_timer_init(struct loop_timer *t, void (*fn)(struct loop_timer *t));
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t deadline_ns);
 
-/* Called at the end of every turn of this loop, after all I/O callbacks and ready fibers (output is
- * written together here). Embedded; registered for as long as linked. */
+/* Called once more in this turn of the loop: behind its I/O callbacks and again behind its ready
+ * fibers (output is written together here). Embedded; registered for as long as linked. */
 struct loop_hook {
     struct list node;
     void (*fn)(struct loop_hook *h);
 };
 void loop_at_turn_end(struct loop *l, struct loop_hook *h); /* once: unlinked before fn runs */
+void loop_run_hooks(struct loop *l); /* those registered so far, without waiting for the end */
 /* The same when the loop ends, after its last fiber: the last moment to use it. Its loop only, to
  * register and to take back (list_remove). */
 void loop_at_end(struct loop *l, struct loop_hook *h);

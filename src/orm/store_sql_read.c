@@ -6,35 +6,24 @@ struct sql_cursor {
     struct store_cursor base;
     struct table *table;
     struct db_rows *rows;
-    struct column_set columns; /* what the statement gives, in ascending order */
+    unsigned n; /* columns the statement gives, and where they go in a row */
+    struct db_place *places;
 };
 
-/* What another program wrote into the file may be of any kind: nobody reads a text where a number
- * stands. */
-static void fit(struct bw_value *v, enum bw_kind kind)
+/* The statement gives them in ascending order. */
+static unsigned place(const struct table *t, const struct column_set *set, struct db_place *places)
 {
-    bool texts = v->kind >= BW_KIND_TEXT && kind >= BW_KIND_TEXT;
-    if (texts)
-        v->kind = kind;
-    else if (v->kind == BW_KIND_INT && kind == BW_KIND_REAL)
-        *v = bw_real((double)v->i);
-    else
-        v->kind = BW_NULL;
+    unsigned n = 0;
+    for (unsigned i = 0; i < t->n_columns; i++)
+        if (column_in(set, i))
+            places[n++] = (struct db_place){(unsigned short)i, (unsigned char)t->columns[i].kind};
+    return n;
 }
 
-static void read_row(const struct db_rows *rows, const struct table *t,
-                     const struct column_set *set, struct bw_value *row)
+static void clear(struct bw_value *row, unsigned n)
 {
-    unsigned at = 0;
-    for (unsigned i = 0; i < t->n_columns; i++) {
-        if (!column_in(set, i)) {
-            row[i].kind = BW_NULL;
-            continue;
-        }
-        db_value_to(rows, at++, &row[i]);
-        if (row[i].kind != t->columns[i].kind && row[i].kind != BW_NULL)
-            fit(&row[i], t->columns[i].kind);
-    }
+    for (unsigned i = 0; i < n; i++)
+        row[i].kind = BW_NULL;
 }
 
 static void keep_texts(struct bw_value *row, unsigned n, struct bw_arena *a)
@@ -57,7 +46,9 @@ bool store_sql_get(struct store *base, struct table *t, int64_t id, const struct
         return false;
     int found = db_next(rows, e);
     if (found > 0) {
-        read_row(rows, t, &columns, row);
+        struct db_place places[COLUMNS_MAX];
+        clear(row, t->n_columns);
+        db_values(rows, places, place(t, &columns, places), row);
         keep_texts(row, t->n_columns, a);
     }
     db_rows_close(rows);
@@ -71,9 +62,12 @@ struct store_cursor *store_sql_list(struct store *base, const struct query *q, s
     struct sql_cursor *c = BW_NEW(a, struct sql_cursor);
     struct sql text;
     sql_init(&text, s->dialect, a);
+    struct column_set columns;
     c->table = q->table;
-    if (!sql_list(&text, q, &c->columns, e))
+    if (!sql_list(&text, q, &columns, e))
         return NULL;
+    c->places = BW_NEW_N(a, struct db_place, q->table->n_columns);
+    c->n = place(q->table, &columns, c->places);
     c->rows = db_query(s->db, sql_text(&text), text.args, text.n_args, e);
     return c->rows ? &c->base : NULL;
 }
@@ -82,8 +76,10 @@ int store_sql_next(struct store_cursor *base, struct bw_value *row, struct bw_er
 {
     struct sql_cursor *c = (struct sql_cursor *)base;
     int r = db_next(c->rows, e);
-    if (r > 0)
-        read_row(c->rows, c->table, &c->columns, row);
+    if (r > 0) {
+        clear(row, c->table->n_columns);
+        db_values(c->rows, c->places, c->n, row);
+    }
     return r;
 }
 
