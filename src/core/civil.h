@@ -33,7 +33,7 @@ static inline void civil_two(char *out, unsigned v)
 {
     memcpy(out, civil_pairs + 2 * v, 2);
 }
-/* RFC 3339, as bw_time_write: the end of what it wrote, at most 27 bytes. */
+/* RFC 3339, as bw_time_write: the end of what it wrote, at most 27 bytes (28 are touched). */
 char *civil_put_time(char *o, bw_time t);
 
 #endif

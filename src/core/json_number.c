@@ -35,6 +35,10 @@ static char *put_digits(char *o, uint64_t v, unsigned n)
 char *json_put_int(char *o, int64_t v)
 {
     uint64_t u = (uint64_t)v;
+    if (u < 10) {
+        *o = (char)('0' + u);
+        return o + 1;
+    }
     if (v < 0) {
         *o++ = '-';
         u = 0 - u;

@@ -19,6 +19,11 @@ char *json_put_int(char *o, int64_t v);
 char *json_put_real(char *o, double v); /* finite */
 char *json_put_time(char *o, bw_time t);
 char *json_put_text(char *o, bw_str s); /* quoted; invalid UTF-8 becomes U+FFFD */
+static inline char *json_put_null(char *o)
+{
+    memcpy(o, "null", 4);
+    return o + 4;
+}
 static inline char *json_put_bool(char *o, bool v)
 {
     memcpy(o, v ? "true" : "fals", 4);

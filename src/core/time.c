@@ -11,6 +11,14 @@ struct day_text {
     char text[11];
 };
 
+/* And the last text as a whole: created and modified are the same until somebody changes a record.
+ */
+struct last_text {
+    bw_time t;
+    unsigned char n;
+    char text[31];
+};
+
 static const char *day_text(struct day_text *d, bw_time t, int64_t day)
 {
     struct civil c;
@@ -24,7 +32,7 @@ static const char *day_text(struct day_text *d, bw_time t, int64_t day)
     return d->text;
 }
 
-char *civil_put_time(char *s, bw_time t)
+static char *put_time(char *s, bw_time t)
 {
     static _Thread_local struct day_text known = {.day = INT64_MIN};
     t = t < CIVIL_FIRST ? CIVIL_FIRST : t > CIVIL_LAST ? CIVIL_LAST : t;
@@ -41,6 +49,17 @@ char *civil_put_time(char *s, bw_time t)
     s += micro == 0 ? 19 : micro % 1000 == 0 ? 23 : 26;
     *s = 'Z';
     return s + 1;
+}
+
+char *civil_put_time(char *s, bw_time t)
+{
+    static _Thread_local struct last_text last;
+    if (last.n == 0 || last.t != t) {
+        last.t = t;
+        last.n = (unsigned char)(put_time(last.text, t) - last.text);
+    }
+    memcpy(s, last.text, 28);
+    return s + last.n;
 }
 
 void bw_time_write(struct bw_buf *b, bw_time t)

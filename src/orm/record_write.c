@@ -7,8 +7,9 @@
 
 #include "core/json_put.h"
 
-#define QUICK_TEXT 2048 /* a longer text's room, six times its size, is not asked for in advance \
-                         */
+#define QUICK_TEXT                                                                \
+    2048 /* a longer text's room, six times its size, is not asked for in advance \
+          */
 
 static void write_int(const struct column *c, int64_t i, struct bw_json_writer *w)
 {
@@ -67,24 +68,6 @@ static void write_column(const struct column *c, const struct bw_value *v,
 
 /* ---- in one go ---- */
 
-/* Room for key, value and comma; 0: not this way. */
-static inline size_t most(const struct column *c, const struct bw_value *v)
-{
-    size_t key = c->json_key.n + JSON_KEY_PAD;
-    switch (v->kind) {
-    case BW_KIND_TEXT:
-        return c->type != BW_TYPE_JSON && v->s.p && v->s.n <= QUICK_TEXT
-                   ? key + json_text_most(v->s.n)
-                   : 0;
-    case BW_KIND_BLOB:
-        return 0;
-    case BW_KIND_REAL:
-        return isfinite(v->r) ? key + JSON_NUMBER_MAX : 0;
-    default:
-        return key + JSON_NUMBER_MAX;
-    }
-}
-
 static inline char *put_int(char *o, enum bw_type type, int64_t i)
 {
     switch (type) {
@@ -105,28 +88,36 @@ static inline char *put_value(char *o, enum bw_type type, const struct bw_value 
     case BW_KIND_INT:
         return put_int(o, type, v->i);
     case BW_KIND_REAL:
-        return json_put_real(o, v->r);
+        return isfinite(v->r) ? json_put_real(o, v->r) : json_put_null(o);
     case BW_KIND_TEXT:
         return json_put_text(o, v->s);
     default:
-        memcpy(o, "null", 4);
-        return o + 4;
+        return json_put_null(o);
     }
+}
+
+/* The columns' own part is known for the table; only texts add to it. */
+static size_t most_of(const struct table *t, const struct column_set *set, const struct bw_value *v)
+{
+    size_t all = t->json_most;
+    for (unsigned word = 0; word * 64 < t->n_columns; word++)
+        for (uint64_t bits = set->bits[word] & t->wide.bits[word]; bits; bits &= bits - 1) {
+            unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
+            if (v[i].kind == BW_NULL)
+                continue;
+            if (v[i].kind != BW_KIND_TEXT || t->columns[i].type == BW_TYPE_JSON || !v[i].s.p ||
+                v[i].s.n > QUICK_TEXT)
+                return 0;
+            all += json_text_most(v[i].s.n);
+        }
+    return all;
 }
 
 static bool write_at_once(const struct table *t, const struct column_set *set,
                           const struct bw_value *v, struct bw_json_writer *w)
 {
-    size_t all = 2;
-    for (unsigned word = 0; word * 64 < t->n_columns; word++)
-        for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1) {
-            unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
-            size_t n = most(&t->columns[i], &v[i]);
-            if (n == 0)
-                return false;
-            all += n;
-        }
-    char *o = json_put_begin(w, all), *first = o;
+    size_t all = most_of(t, set, v);
+    char *o = all ? json_put_begin(w, all) : NULL, *first = o;
     if (!o)
         return false;
     for (unsigned word = 0; word * 64 < t->n_columns; word++)

@@ -61,6 +61,8 @@ struct table {
                                  hidden; with id */
     struct column_set
         writable; /* what a client may set: not id, read-only, automatic or hidden ones */
+    struct column_set wide; /* texts and blobs: what a value takes is not known before */
+    size_t json_most;       /* what a record takes as JSON without these values */
     unsigned version, created, modified; /* their column index, 0 = none */
     struct table **referrers; /* tables with a REF to this one, NULL-terminated; may hold itself */
     struct store *store;

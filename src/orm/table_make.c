@@ -4,6 +4,7 @@
  * makes sense is table_check.c's. */
 #include "orm/table_int.h"
 
+#include "core/json_put.h"
 #include "orm/pattern.h"
 #include "orm/record.h"
 
@@ -123,6 +124,17 @@ static bool add_id(struct table *t, struct bw_arena *a, struct bw_err *e)
     return name_column(t, c, e);
 }
 
+static void measure(struct table *t)
+{
+    t->json_most = 2; /* braces */
+    for (unsigned i = 0; i < t->n_columns; i++) {
+        const struct column *c = &t->columns[i];
+        t->json_most += 1 + c->json_key.n + JSON_KEY_PAD + JSON_NUMBER_MAX;
+        if (c->kind >= BW_KIND_TEXT)
+            column_add(&t->wide, i);
+    }
+}
+
 bool table_make(struct table *t, const struct bw_table *def, struct bw_arena *a, struct bw_err *e)
 {
     *t = (struct table){.def = def};
@@ -136,6 +148,7 @@ bool table_make(struct table *t, const struct bw_table *def, struct bw_arena *a,
     for (const struct bw_field *f = def->fields; f->name; f++)
         if (!add_field(t, f, a, e))
             return false;
+    measure(t);
     return table_check_indexes(t, e);
 }
 
