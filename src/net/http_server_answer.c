@@ -66,12 +66,16 @@ static bool bodiless(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* The buffer changes its place, so that the next request does not write over the body. */
-static void keep(struct http_work *w, struct bw_buf *from)
+/* The buffers change places, so that the next request does not write over the body. */
+static bool keep(struct http_work *w, bw_str body)
 {
+    struct bw_buf *from = body.p == w->body.p ? &w->body : &w->packed;
+    if (body.n > HTTP_TAIL || body.p != from->p)
+        return false;
     struct bw_buf empty = w->tail;
     w->tail = *from;
     *from = empty;
+    return true;
 }
 
 static void whole(struct http_work *w)
@@ -98,9 +102,7 @@ static void whole(struct http_work *w)
         return;
     if (body.n <= HTTP_COPY)
         bw_buf_put(&w->out, body);
-    else if (body.n <= HTTP_TAIL && (body.p == w->body.p || body.p == w->packed.p))
-        keep(w, body.p == w->body.p ? &w->body : &w->packed);
-    else
+    else if (!keep(w, body))
         http_send(w, &body, 1, NULL);
 }
 

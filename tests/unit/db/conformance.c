@@ -107,6 +107,36 @@ static void keeps_values(void **state)
     db_close(db);
 }
 
+/* A whole row at once, put where it belongs and made to fit. */
+static void gives_rows(void **state)
+{
+    (void)state;
+    struct db *db = with_tables();
+    struct bw_err e;
+    static const struct db_place places[] = {{5, BW_KIND_INT},  {0, BW_KIND_REAL},
+                                             {1, BW_KIND_TEXT}, {2, BW_KIND_BLOB},
+                                             {3, BW_KIND_INT},  {4, BW_KIND_INT}};
+    struct db_rows *r =
+        db_query(db, "SELECT 7, 2, 'text', 'bytes', 'no number', NULL", NULL, 0, &e);
+    check_ok(r != NULL, &e);
+    for (unsigned n = 1; n <= 6; n++) {
+        struct bw_value row[6];
+        for (unsigned i = 0; i < 6; i++)
+            row[i] = bw_int(-1);
+        if (n == 1)
+            check_ok(db_next(r, &e) == 1, &e);
+        db_values(r, places, n, row);
+        check_int(row[5].i, 7);
+        check(n < 2 || (row[0].kind == BW_KIND_REAL && row[0].r == 2.0));
+        check(n < 3 || (row[1].kind == BW_KIND_TEXT && bw_str_eq(row[1].s, BW_LIT("text"))));
+        check(n < 4 || (row[2].kind == BW_KIND_BLOB && bw_str_eq(row[2].s, BW_LIT("bytes"))));
+        check_int(row[3].kind, n < 5 ? BW_KIND_INT : BW_NULL);
+        check_int(row[4].kind, n < 6 ? BW_KIND_INT : BW_NULL);
+    }
+    db_rows_close(r);
+    db_close(db);
+}
+
 static void names_what_conflicts(void **state)
 {
     (void)state;
@@ -391,10 +421,10 @@ static void answers_for_its_health(void **state)
     db_close(db);
 }
 
-#define CONFORMANCE                                                                         \
-    cmocka_unit_test(keeps_values), cmocka_unit_test(names_what_conflicts),                 \
-        cmocka_unit_test(refuses_wrong_use), cmocka_unit_test(writes_are_whole),            \
-        cmocka_unit_test(rows_keep_their_moment), cmocka_unit_test(runs_one_text_twice),    \
-        cmocka_unit_test(neighbours_do_not_undo), cmocka_unit_test(leases_commit_and_undo), \
-        cmocka_unit_test(leases_end_in_time), cmocka_unit_test(a_long_read_ends_in_time),   \
-        cmocka_unit_test(answers_for_its_health)
+#define CONFORMANCE                                                                      \
+    cmocka_unit_test(keeps_values), cmocka_unit_test(gives_rows),                        \
+        cmocka_unit_test(names_what_conflicts), cmocka_unit_test(refuses_wrong_use),     \
+        cmocka_unit_test(writes_are_whole), cmocka_unit_test(rows_keep_their_moment),    \
+        cmocka_unit_test(runs_one_text_twice), cmocka_unit_test(neighbours_do_not_undo), \
+        cmocka_unit_test(leases_commit_and_undo), cmocka_unit_test(leases_end_in_time),  \
+        cmocka_unit_test(a_long_read_ends_in_time), cmocka_unit_test(answers_for_its_health)

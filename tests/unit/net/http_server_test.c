@@ -177,6 +177,36 @@ static void answers_in_order(void **state)
     bw_buf_release(&b);
 }
 
+/* Some are copied, some wait for the turn's end, some are sent at once: always in order and whole.
+ */
+static void large_answers_in_order(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {10, 16384, 16385, 40000, 3, 65536, 65537, 30000, 200000, 20000};
+    const size_t n = sizeof sizes / sizeof *sizes;
+    struct bw_buf b;
+    bw_buf_init(&b, 4 << 20);
+    for (size_t i = 0; i < n; i++) {
+        bw_buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n%s\r\n",
+                      sizes[i], i + 1 == n ? "Connection: close\r\n" : "");
+        memset(bw_buf_room(&b, sizes[i]), 'a' + (int)i, sizes[i]);
+        b.n += sizes[i];
+    }
+    peer_talk(&served, bw_buf_str(&b), &got);
+    const char *at = bw_buf_cstr(&got), *end = at + got.n;
+    for (size_t i = 0; i < n; i++) {
+        char length[64];
+        snprintf(length, sizeof length, "Content-Length: %zu\r\n", sizes[i]);
+        const char *body = strstr(at, "\r\n\r\n"), *told = strstr(at, length);
+        check(body && told && told < body && (size_t)(end - body - 4) >= sizes[i]);
+        at = body + 4;
+        for (size_t k = 0; k < sizes[i]; k++)
+            check_int(*at++, 'a' + (int)i);
+    }
+    check(at == end);
+    bw_buf_release(&b);
+}
+
 static void byte_by_byte(void **state)
 {
     (void)state;
@@ -468,15 +498,25 @@ static void counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_answer),    cmocka_unit_test(answers_in_order),
-        cmocka_unit_test(byte_by_byte),  cmocka_unit_test(keeps_alive),
-        cmocka_unit_test(http_1_0),      cmocka_unit_test(head),
-        cmocka_unit_test(no_body),       cmocka_unit_test(options),
-        cmocka_unit_test(bodies),        cmocka_unit_test(long_bodies),
-        cmocka_unit_test(wrong_chunks),  cmocka_unit_test(too_long),
-        cmocka_unit_test(unread_bodies), cmocka_unit_test(expects),
-        cmocka_unit_test(refusals),      cmocka_unit_test(streams),
-        cmocka_unit_test(cut_short),     cmocka_unit_test(codings),
+        cmocka_unit_test(one_answer),
+        cmocka_unit_test(answers_in_order),
+        cmocka_unit_test(large_answers_in_order),
+        cmocka_unit_test(byte_by_byte),
+        cmocka_unit_test(keeps_alive),
+        cmocka_unit_test(http_1_0),
+        cmocka_unit_test(head),
+        cmocka_unit_test(no_body),
+        cmocka_unit_test(options),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(long_bodies),
+        cmocka_unit_test(wrong_chunks),
+        cmocka_unit_test(too_long),
+        cmocka_unit_test(unread_bodies),
+        cmocka_unit_test(expects),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(streams),
+        cmocka_unit_test(cut_short),
+        cmocka_unit_test(codings),
         cmocka_unit_test(counts),
     };
     return cmocka_run_group_tests(tests, start, stop);

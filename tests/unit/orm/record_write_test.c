@@ -51,6 +51,39 @@ static void simple_columns_are_written(void **state)
     fixture_release(&x);
 }
 
+/* A row without wide values goes in one go, one with them value by value: never a difference. */
+static void both_ways_write_the_same(void **state)
+{
+    (void)state;
+    struct fixture x;
+    struct bw_value row[COLUMNS_MAX];
+    static char long_text[5000];
+    fixture_init(&x);
+    memset(long_text, 'y', sizeof long_text);
+    for (int i = 0; i < 4; i++) {
+        struct bw_buf once, each;
+        struct bw_json_writer w;
+        fill(&x, row);
+        put(&x, row, "extra", bw_null());
+        put(&x, row, "published", i & 1 ? bw_int(0) : bw_null());
+        put(&x, row, "price", bw_real(i & 1 ? 1e300 : -0.5));
+        put(&x, row, "body",
+            i & 2 ? bw_text(bw_str_of(long_text, sizeof long_text))
+                  : bw_text(BW_LIT("\xc3\xa9\n")));
+        bw_buf_init(&once, 1 << 20);
+        bw_json_init(&w, &once);
+        record_write(x.article, &x.article->simple, row, NULL, &w);
+        bw_buf_init(&each, once.n); /* so near its maximum that each value is looked at */
+        bw_json_init(&w, &each);
+        record_write(x.article, &x.article->simple, row, NULL, &w);
+        check(bw_buf_ok(&each));
+        check_str(bw_buf_str(&each), bw_buf_cstr(&once));
+        bw_buf_release(&once);
+        bw_buf_release(&each);
+    }
+    fixture_release(&x);
+}
+
 static bool write_author(void *arg, const struct column *c, int64_t id, struct bw_json_writer *w)
 {
     check_str(c->name, "author");
@@ -125,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(simple_columns_are_written),
+        cmocka_unit_test(both_ways_write_the_same),
         cmocka_unit_test(references_are_expanded),
         cmocka_unit_test(what_is_written_reads_back),
     };
