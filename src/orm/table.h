@@ -60,7 +60,7 @@ struct table {
     struct column_set simple; /* what an answer shows unless said: all but blobs, write-only and
                                  hidden; with id */
     struct column_set
-        writable; /* what a client may set: not id, read-only, automatic or hidden ones */
+        writable;           /* what a client may set: not id, read-only, automatic or hidden ones */
     struct column_set wide; /* texts and blobs: what a value takes is not known before */
     size_t json_most;       /* what a record takes as JSON without these values */
     unsigned version, created, modified; /* their column index, 0 = none */
