@@ -6,6 +6,7 @@
 
 #include "angel/capture.h"
 #include "angel/hands.h"
+#include "angel/pace.h"
 #include "core/settings.h"
 
 /* ---- a step of Start, Stop or Watch: verb[,verb…]:parameter[=expected] ---- */
@@ -39,12 +40,6 @@ struct probe_conf {
 
 enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
 enum group_strategy { STRATEGY_ONE, STRATEGY_REST, STRATEGY_ALL };
-
-struct backoff_conf {
-    int64_t base, cap; /* ns */
-    double factor;
-    int64_t jitter; /* per mille */
-};
 
 struct listen_conf {
     const char *name, *address;
