@@ -217,6 +217,16 @@ bool log_start(const struct log_opts *o, struct bw_err *e)
     return bw_fail_sys(e, failed, "starting the thread that writes the log");
 }
 
+bool log_change(const struct log_opts *o, struct bw_err *e)
+{
+    pthread_mutex_lock(&role);
+    while (write_batch()) /* what was put before goes where it was meant to */
+        ;
+    bool ok = log_output_open(o, atomic_load(&lost_in_rings), e);
+    pthread_mutex_unlock(&role);
+    return ok;
+}
+
 void log_stop(void)
 {
     if (has_writer) {

@@ -88,6 +88,9 @@ struct log_area {
 };
 
 bool log_start(const struct log_opts *o, struct bw_err *e); /* starts the writer thread */
+/* Other outputs, names and rotation, in place of those there are: nothing is lost in between. On
+ * failure all stays. The level stays anyway. By the thread that starts and stops. */
+bool log_change(const struct log_opts *o, struct bw_err *e);
 void log_stop(void);  /* writes what is queued, ends the thread */
 void log_flush(void); /* *Waits.* until all records queued so far are written */
 /* One relaxed atomic load. True also when only some area wants it: log_write looks again. */

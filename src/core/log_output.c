@@ -106,9 +106,12 @@ static bool open_set(struct outputs *s, const struct log_opts *o, struct bw_err 
 bool log_output_open(const struct log_opts *o, uint64_t ring, struct bw_err *e)
 {
     struct outputs *other = now == &sets[0] ? &sets[1] : &sets[0];
+    uint64_t base = ring_base;
     ring_base = ring;
-    if (!open_set(other, o, e))
+    if (!open_set(other, o, e)) {
+        ring_base = base;
         return false;
+    }
     close_set(now);
     now = other;
     return true;

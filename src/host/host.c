@@ -104,6 +104,38 @@ static bool open_stores(struct host *h, enum host_use use, struct bw_err *e)
     return true;
 }
 
+/* Each form compiled stays to the end: a request may be at it. */
+static const struct access *make_access(struct host *h)
+{
+    const struct conf *c = h->conf;
+    if (!c->log.access || !*c->log.access)
+        return NULL;
+    struct access *a = BW_NEW(&h->arena, struct access);
+    bw_must(access_compile(a, c->log.access, NULL)); /* checked when loaded */
+    a->sample = c->log.access_sample;
+    a->errors_only = c->log.access_errors_only;
+    return a;
+}
+
+static struct server_opts opts_of(const struct conf *c)
+{
+    return (struct server_opts){.root = c->rest.root,
+                                .limit_default = c->rest.limit_default,
+                                .limit_max = c->rest.limit_max,
+                                .max_body = (size_t)c->server.max_body,
+                                .batch_atomic_max = c->rest.batch_max,
+                                .batch_deadline = c->rest.batch_timeout,
+                                .health_details = c->rest.health_details,
+                                .request_ids = c->rest.request_ids};
+}
+
+void host_change(struct host *h)
+{
+    struct server_opts o = opts_of(h->conf);
+    o.access = make_access(h);
+    server_change(&h->server, &o);
+}
+
 struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_use use,
                        struct bw_err *e)
 {
@@ -116,20 +148,9 @@ struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_us
     bw_arena_init(&h->arena);
     if (!conf->name)
         conf->name = app->name;
-    struct server_opts o = {.root = conf->rest.root,
-                            .limit_default = conf->rest.limit_default,
-                            .limit_max = conf->rest.limit_max,
-                            .max_body = (size_t)conf->server.max_body,
-                            .batch_atomic_max = conf->rest.batch_max,
-                            .batch_deadline = conf->rest.batch_timeout,
-                            .health_details = conf->rest.health_details,
-                            .request_ids = conf->rest.request_ids};
-    if (use == HOST_SERVE && conf->log.access && *conf->log.access) {
-        bw_must(access_compile(&h->access, conf->log.access, e)); /* checked when loaded */
-        h->access.sample = conf->log.access_sample;
-        h->access.errors_only = conf->log.access_errors_only;
-        o.access = &h->access;
-    }
+    struct server_opts o = opts_of(conf);
+    if (use == HOST_SERVE)
+        o.access = make_access(h);
     bool made = join_tables(h, e) && server_init(&h->server, &h->app, &o, e);
     if (made && open_stores(h, use, e) && server_ready(&h->server, e))
         return h;

@@ -17,8 +17,7 @@ enum host_use {
 struct logfile_rotate;
 
 struct host {
-    struct access access; /* when the settings want one */
-    struct bw_app app;    /* the program's, with the tables of the settings added */
+    struct bw_app app; /* the program's, with the tables of the settings added */
     struct conf *conf;
     struct bw_server server;
     struct store **stores; /* NULL-terminated */
@@ -30,8 +29,15 @@ struct host {
 struct host *host_open(const struct bw_app *app, struct conf *conf, enum host_use use,
                        struct bw_err *e);
 void host_close(struct host *h);
+/* The settings of the server that may change while it serves, as they are now in h->conf. Main
+ * thread. */
+void host_change(struct host *h);
 /* Starts the log by the settings. */
 bool host_log(const struct conf *c, struct bw_err *e);
+/* Opens the log's outputs anew by the settings, in place of those there are. On failure they stay.
+ */
+bool host_log_change(const struct conf *c, struct bw_err *e);
+void host_log_live(const struct conf *c);   /* levels, and what counts as slow, from now on */
 void host_log_levels(const struct conf *c); /* those of the settings, from now on */
 struct logfile_rotate host_log_rotation(const struct conf *c);
 /* From now on a crash tells signal, backtrace, requests in hand and last records to standard error

@@ -51,45 +51,63 @@ void host_log_levels(const struct conf *c)
     bw_arena_release(&a);
 }
 
-static bool start(const struct conf *c, struct bw_err *e)
+static struct log_opts opts_of(const struct conf *c)
 {
-    static const char *const journald[] = {"journald", NULL};
     bool file = c->log.file && *c->log.file, said = c->log.to && *c->log.to;
     bool terminal = !file && isatty(STDERR_FILENO);
+    return (struct log_opts){.level = c->log.level,
+                             .json = c->log.format == CONF_FORMAT_JSON ||
+                                     (c->log.format == CONF_FORMAT_AUTO && !terminal),
+                             .path = file ? c->log.file : NULL,
+                             .colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
+                             .to = said ? (const char *const *)c->log.to : NULL,
+                             .rotate = host_log_rotation(c),
+                             .name = c->name,
+                             .syslog = c->log.syslog,
+                             .syslog_ca = c->log.syslog_ca,
+                             .syslog_cert = c->log.syslog_cert,
+                             .syslog_key = c->log.syslog_key,
+                             .access = !c->log.access || !*c->log.access ? NULL
+                                       : c->log.access_file              ? c->log.access_file
+                                                                         : ""};
+}
+
+/* Nobody said where to, and standard error leads to the journal: it is asked directly, if it is
+ * there. */
+static bool open_log(const struct conf *c, bool (*open)(const struct log_opts *, struct bw_err *),
+                     struct bw_err *e)
+{
+    static const char *const journald[] = {"journald", NULL};
+    struct log_opts o = opts_of(c);
     struct bw_err why;
-    struct log_opts o = {.level = c->log.level,
-                         .json = c->log.format == CONF_FORMAT_JSON ||
-                                 (c->log.format == CONF_FORMAT_AUTO && !terminal),
-                         .path = file ? c->log.file : NULL,
-                         .colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
-                         .to = said ? (const char *const *)c->log.to : NULL,
-                         .rotate = host_log_rotation(c),
-                         .name = c->name,
-                         .syslog = c->log.syslog,
-                         .syslog_ca = c->log.syslog_ca,
-                         .syslog_cert = c->log.syslog_cert,
-                         .syslog_key = c->log.syslog_key,
-                         .access = !c->log.access || !*c->log.access ? NULL
-                                   : c->log.access_file              ? c->log.access_file
-                                                                     : ""};
-    if (!said && !file && leads_to_journal()) {
+    if (!o.to && !o.path && leads_to_journal()) {
         o.to = journald;
-        if (log_start(&o, &why))
+        if (open(&o, &why))
             return true;
         o.to = NULL;
     }
-    return log_start(&o, e);
+    return open(&o, e);
+}
+
+void host_log_live(const struct conf *c)
+{
+    host_log_levels(c);
+    access_set_slow(c->log.slow_request);
+    db_set_slow(c->log.slow_query);
 }
 
 bool host_log(const struct conf *c, struct bw_err *e)
 {
     signals_ignore_pipe(); /* a syslog server may go away */
-    if (!start(c, e))
+    if (!open_log(c, log_start, e))
         return false;
-    host_log_levels(c);
-    access_set_slow(c->log.slow_request);
-    db_set_slow(c->log.slow_query);
+    host_log_live(c);
     return true;
+}
+
+bool host_log_change(const struct conf *c, struct bw_err *e)
+{
+    return open_log(c, log_change, e);
 }
 
 static void tell_crash(int fd)

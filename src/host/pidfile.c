@@ -6,7 +6,8 @@
 #include <burrow/buf.h>
 
 #define MAX_TEXT 4096
-/* Somebody who looks holds the lock for a moment: a start tries again before it gives up. */
+/* Somebody who looks holds the lock for a moment: a start tries again before it gives up; so does
+ * who looks while another one begins or ends. */
 #define TRIES  5
 #define NAP_NS 20000000
 
@@ -165,9 +166,20 @@ static enum pidfile_found read_info(const char *path, struct pidfile_info *out, 
 enum pidfile_found pidfile_look(const char *path, struct pidfile_info *out, struct bw_err *e)
 {
     char locked[256];
-    bool held = false;
-    if (!lock_path(path, locked, e) || !file_is_locked(locked, &held, e))
+    if (!lock_path(path, locked, e))
         return PIDFILE_UNKNOWN;
-    enum pidfile_found found = read_info(path, out, e);
-    return found == PIDFILE_RUNS && !held ? PIDFILE_STALE : found;
+    for (int i = 0; i < TRIES; i++) {
+        bool held = false;
+        if (!file_is_locked(locked, &held, e))
+            return PIDFILE_UNKNOWN;
+        enum pidfile_found found = read_info(path, out, e);
+        if (found == PIDFILE_RUNS && !held)
+            return PIDFILE_STALE;
+        if (found != PIDFILE_NONE || !held)
+            return found;
+        /* It has just begun, or is about to be gone: the lock comes first and goes last. */
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    }
+    bw_fail(e, BW_BUSY, "somebody holds %s, but %s does not tell who; look again", locked, path);
+    return PIDFILE_UNKNOWN;
 }

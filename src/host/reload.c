@@ -1,51 +1,6 @@
 /* reload.c: see reload.h. Two values are compared as the JSON they print as: no type needs its own
- * code. What changes live is one row of `lives`; a setting is marked .live in the options when it
- * has one. */
+ * code. */
 #include "host/reload.h"
-
-#include "core/log.h"
-#include "db/db.h"
-#include "host/host.h"
-
-static void set_level(struct conf *now, const struct conf *fresh)
-{
-    now->log.level = fresh->log.level;
-    log_set_level((enum log_level)now->log.level);
-}
-
-static void set_areas(struct conf *now, const struct conf *fresh)
-{
-    now->log.levels = bw_arena_str(&now->arena, fresh->log.levels);
-    host_log_levels(now);
-}
-
-static void set_slow_request(struct conf *now, const struct conf *fresh)
-{
-    now->log.slow_request = fresh->log.slow_request;
-    access_set_slow(now->log.slow_request);
-}
-
-static void set_slow_query(struct conf *now, const struct conf *fresh)
-{
-    now->log.slow_query = fresh->log.slow_query;
-    db_set_slow(now->log.slow_query);
-}
-
-static void set_drain(struct conf *now, const struct conf *fresh)
-{
-    now->server.drain_timeout = fresh->server.drain_timeout; /* read on this thread, at the end */
-}
-
-static const struct {
-    const char *name;
-    void (*apply)(struct conf *now, const struct conf *fresh);
-} lives[] = {
-    {"log.level", set_level},
-    {"log.levels", set_areas},
-    {"log.slow_request", set_slow_request},
-    {"log.slow_query", set_slow_query},
-    {"server.drain_timeout", set_drain},
-};
 
 struct diff {
     struct conf *now;
@@ -73,16 +28,37 @@ static void note(struct bw_buf *names, const char *name)
     bw_buf_printf(names, "%s%s", names->n ? ", " : "", name);
 }
 
+static size_t size_of(const struct option *o)
+{
+    switch (o->type) {
+    case OPT_BOOL:
+        return sizeof(bool);
+    case OPT_ENUM:
+        return sizeof(int);
+    case OPT_TEXT:
+    case OPT_RAW:
+        return sizeof(bw_str);
+    case OPT_CSTR:
+    case OPT_TEXTS:
+        return sizeof(char *);
+    case OPT_SECTION:
+    case OPT_LIST:
+    case OPT_MAP:
+        return 0;
+    default:
+        return sizeof(int64_t);
+    }
+}
+
 static void take(struct diff *d, const struct option *o, const char *name)
 {
-    for (size_t i = 0; o->live && i < sizeof lives / sizeof lives[0]; i++) {
-        if (strcmp(lives[i].name, name) != 0)
-            continue;
-        lives[i].apply(d->now, d->fresh);
-        note(&d->changed, name);
+    if (!o->live) {
+        note(&d->waiting, name);
         return;
     }
-    note(&d->waiting, name);
+    bw_must(size_of(o));
+    memcpy((char *)d->now + o->offset, (const char *)d->fresh + o->offset, size_of(o));
+    note(&d->changed, name);
 }
 
 static void compare(struct diff *d, const struct option *t, const char *prefix)
@@ -97,7 +73,23 @@ static void compare(struct diff *d, const struct option *t, const char *prefix)
     }
 }
 
-void reload_apply(struct conf *now, const struct conf *fresh, struct bw_buf *said)
+/* Where records go, in what form, and when files are rotated: what the outputs are opened by. */
+bool reload_reopens_log(const struct conf *now, const struct conf *fresh)
+{
+    static const char *const by_themselves[] = {
+        "level", "levels", "access_sample", "slow_request", "slow_query", "access_errors_only",
+        NULL};
+    for (const struct option *o = conf_log_options; o->name; o++) {
+        const char *const *no = by_themselves;
+        while (*no && strcmp(*no, o->name) != 0)
+            no++;
+        if (!*no && differs(o, now, fresh))
+            return true;
+    }
+    return false;
+}
+
+bool reload_apply(struct conf *now, const struct conf *fresh, struct bw_buf *said)
 {
     struct diff d = {.now = now, .fresh = fresh};
     bw_buf_init(&d.changed, 8192);
@@ -109,6 +101,8 @@ void reload_apply(struct conf *now, const struct conf *fresh, struct bw_buf *sai
         bw_buf_printf(said, "%sneeds a restart: %s", said->n ? "; " : "", bw_buf_cstr(&d.waiting));
     if (!said->n)
         bw_buf_put(said, BW_LIT("nothing has changed"));
+    bool changed = d.changed.n > 0;
     bw_buf_release(&d.changed);
     bw_buf_release(&d.waiting);
+    return changed;
 }

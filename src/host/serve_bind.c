@@ -13,20 +13,31 @@ static void handle(struct http_req *rq, struct http_res *rs, void *arg)
     server_handle(rq, rs, &s->host->server);
 }
 
-static bool open_http(struct serving *s, struct bw_err *e)
+static struct http_server_opts opts_of(struct serving *s)
 {
     const struct conf *c = &s->launch->conf;
-    struct loops_opts loops = {.count = (unsigned)c->server.threads};
-    struct http_server_opts http = {.handler = handle,
-                                    .arg = s,
-                                    .head_timeout = c->server.head_timeout,
-                                    .body_timeout = c->server.body_timeout,
-                                    .write_timeout = c->server.write_timeout,
-                                    .idle_timeout = c->server.idle_timeout,
-                                    .max_connections = (size_t)c->server.max_connections,
-                                    .max_in_flight = (size_t)c->server.max_in_flight,
-                                    .max_body = (size_t)c->server.max_body,
-                                    .compress = c->server.compress};
+    return (struct http_server_opts){.handler = handle,
+                                     .arg = s,
+                                     .head_timeout = c->server.head_timeout,
+                                     .body_timeout = c->server.body_timeout,
+                                     .write_timeout = c->server.write_timeout,
+                                     .idle_timeout = c->server.idle_timeout,
+                                     .max_connections = (size_t)c->server.max_connections,
+                                     .max_in_flight = (size_t)c->server.max_in_flight,
+                                     .max_body = (size_t)c->server.max_body,
+                                     .compress = c->server.compress};
+}
+
+void serve_change_http(struct serving *s)
+{
+    struct http_server_opts o = opts_of(s);
+    http_server_change(s->http, &o);
+}
+
+static bool open_http(struct serving *s, struct bw_err *e)
+{
+    struct loops_opts loops = {.count = (unsigned)s->launch->conf.server.threads};
+    struct http_server_opts http = opts_of(s);
     s->loops = loops_new(&loops, e);
     if (!s->loops)
         return false;

@@ -41,6 +41,8 @@ struct serving {
 
 /* Listens at the addresses of the settings, or the sockets given to the process. */
 bool serve_bind(struct serving *s, struct bw_err *e);
+/* The settings of connections that may change while it serves, as they are now. */
+void serve_change_http(struct serving *s);
 /* Signals, watchdog, and the round after which it is ready; then the loops until all is drained.
  * False (s->why) when it never was ready. */
 bool serve_live(struct serving *s);

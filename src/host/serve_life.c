@@ -68,18 +68,44 @@ static void told_to_stop(int number, void *arg)
 
 /* ---- reload ---- */
 
+static void free_conf(void *arg)
+{
+    conf_release(arg);
+    free(arg);
+}
+
+static bool load(struct serving *s, struct conf *fresh, struct bw_err *e)
+{
+    return launch_load(s->launch, fresh, e) &&
+           (!reload_reopens_log(&s->launch->conf, fresh) || host_log_change(fresh, e));
+}
+
+/* Everything that is live, whether it has changed or not. */
+static void put_in_force(struct serving *s)
+{
+    host_log_live(&s->launch->conf);
+    host_change(s->host);
+    serve_change_http(s);
+}
+
 static bool reload(struct serving *s, struct bw_buf *said)
 {
-    struct conf fresh;
+    struct conf *now = &s->launch->conf, *fresh = calloc(1, sizeof *fresh);
     struct bw_err e = {.code = BW_OK};
-    conf_init(&fresh);
-    bool ok = launch_load(s->launch, &fresh, &e);
-    if (ok)
-        reload_apply(&s->launch->conf, &fresh, said);
-    else
+    bw_must(fresh);
+    conf_init(fresh);
+    if (!load(s, fresh, &e)) {
         bw_buf_printf(said, "the settings stay as they are: %s", e.text);
-    conf_release(&fresh);
-    return ok;
+        free_conf(fresh);
+        return false;
+    }
+    if (!reload_apply(now, fresh, said)) {
+        free_conf(fresh);
+        return true;
+    }
+    bw_arena_defer(&now->arena, free_conf, fresh); /* its texts are in use now */
+    put_in_force(s);
+    return true;
 }
 
 bool serve_reload(struct serving *s, struct bw_buf *said)

@@ -21,6 +21,18 @@ static void call_done(struct loop_post *p)
     s->done(s->done_arg);
 }
 
+void http_server_change(struct http_server *s, const struct http_server_opts *o)
+{
+    s->o.head_timeout = or_default(o->head_timeout, 10);
+    s->o.body_timeout = or_default(o->body_timeout, 20);
+    s->o.write_timeout = or_default(o->write_timeout, 20);
+    s->o.idle_timeout = or_default(o->idle_timeout, 75);
+    s->o.max_connections = o->max_connections ? o->max_connections : LIMIT_CONNECTIONS;
+    s->o.max_in_flight = o->max_in_flight;
+    s->o.max_body = o->max_body ? o->max_body : LIMIT_HTTP_BODY;
+    s->o.compress = o->compress;
+}
+
 struct http_server *http_server_new(struct loops *ls, const struct http_server_opts *o,
                                     struct bw_err *e)
 {
@@ -36,13 +48,10 @@ struct http_server *http_server_new(struct loops *ls, const struct http_server_o
     memset(s, 0, size);
     s->loops = ls;
     s->n_workers = n;
-    s->o = *o;
-    s->o.head_timeout = or_default(o->head_timeout, 10);
-    s->o.body_timeout = or_default(o->body_timeout, 20);
-    s->o.write_timeout = or_default(o->write_timeout, 20);
-    s->o.idle_timeout = or_default(o->idle_timeout, 75);
-    s->o.max_connections = o->max_connections ? o->max_connections : LIMIT_CONNECTIONS;
-    s->o.max_body = o->max_body ? o->max_body : LIMIT_HTTP_BODY;
+    s->handler = o->handler;
+    s->arg = o->arg;
+    s->own_only = o->own_only;
+    http_server_change(s, o);
     s->done_post.fn = call_done;
     const char *socket = o->own_only ? "socket=\"admin\"" : "socket=\"public\"";
     s->m_connections = metric_new(METRIC(http_connections), socket);
@@ -97,11 +106,11 @@ bool http_server_listen(struct http_server *s, const char *address, char url[256
 {
     char host[200];
     struct listener_opts o = {
-        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->o.own_only};
+        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->own_only};
     if (s->n_listeners == HTTP_LISTENERS)
         return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
     o.is_unix = strncmp(address, "unix:", 5) == 0;
-    if (s->o.own_only && !o.is_unix)
+    if (s->own_only && !o.is_unix)
         return bw_fail(e, BW_BAD, "'%s' is no unix socket: only there it is known who asks",
                        address);
     if (o.is_unix)

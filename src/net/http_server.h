@@ -31,6 +31,9 @@ struct http_server_stats {
 
 struct http_server *http_server_new(struct loops *ls, const struct http_server_opts *o,
                                     struct bw_err *e);
+/* Deadlines, maxima and compression from now on; what has begun keeps the deadlines it has. The
+ * other options stay. Any thread. */
+void http_server_change(struct http_server *s, const struct http_server_opts *o);
 /* "127.0.0.1:8080", "[::1]:8080", "localhost:0", "unix:/run/x.sock". Sets *url to the arena-free
  * static text of where it listens. */
 bool http_server_listen(struct http_server *s, const char *address, char url[256],

@@ -97,9 +97,19 @@ struct http_worker {
     struct loop_timer drain_end;
 };
 
+/* What may change while it serves (http_server_change): read by the loops at each use. */
+struct http_live {
+    _Atomic int64_t head_timeout, body_timeout, write_timeout, idle_timeout;
+    _Atomic size_t max_connections, max_in_flight, max_body;
+    atomic_bool compress;
+};
+
 struct http_server {
     struct loops *loops;
-    struct http_server_opts o;
+    http_handler *handler;
+    void *arg;
+    bool own_only;
+    struct http_live o;
     unsigned n_workers, n_listeners;
     struct listener *listeners[HTTP_LISTENERS];
     _Atomic int64_t connections;

@@ -43,7 +43,7 @@ static void set_up(struct http_work *w)
 
 static void run_request(struct http_work *w)
 {
-    const struct http_server_opts *o = &w->conn->worker->server->o;
+    const struct http_server *o = w->conn->worker->server;
     if (w->tail.n)
         http_send_out(w); /* nothing goes behind it but by another write */
     http_inbox_use(&w->in, w->head.used);

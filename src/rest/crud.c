@@ -165,7 +165,7 @@ static bool add_blob(struct bw_server *s, struct table *t, const struct column *
         ep.table = t;
         ep.column = c;
         ep.produces = NULL; /* whatever was stored */
-        ep.max_body = c->f->max_len ? c->f->max_len : s->opts.max_body;
+        ep.max_body = c->f->max_len;
         ep.path = bw_arena_printf(&s->arena, "%s/%.*s/:id/%.*s", root_of(s), BW_FMT(t->name),
                                   BW_FMT(c->name))
                       .p;

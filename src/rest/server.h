@@ -25,13 +25,15 @@ enum server_state { SERVER_STARTING, SERVER_READY, SERVER_DRAINING };
 /* 0 or NULL takes the default. */
 struct server_opts {
     const char *root; /* "api": first part of every table and service path; "" = none */
-    int64_t limit_default, limit_max; /* records of a list */
-    size_t max_body;
-    int64_t batch_atomic_max;    /* writes of one atomic batch */
-    int64_t batch_deadline;      /* ns an atomic batch may hold the writer */
-    bool health_details;         /* tell dependencies on /health and /ready */
-    bool request_ids;            /* every answer carries X-Request-Id */
-    const struct access *access; /* of the access log; NULL = none */
+    /* These may change while it serves (server_change). */
+    _Atomic int64_t limit_default, limit_max; /* records of a list */
+    _Atomic size_t max_body;
+    _Atomic int64_t batch_atomic_max;    /* writes of one atomic batch */
+    _Atomic int64_t batch_deadline;      /* ns an atomic batch may hold the writer */
+    atomic_bool health_details;          /* tell dependencies on /health and /ready */
+    atomic_bool request_ids;             /* every answer carries X-Request-Id */
+    const struct access *_Atomic access; /* of the access log; NULL = none; for good: a request may
+                                             still have the one that was replaced */
 };
 
 struct bw_server {
@@ -63,6 +65,8 @@ struct bw_server {
  * opts is copied; texts in it must live as long as the server. */
 bool server_init(struct bw_server *s, const struct bw_app *app, const struct server_opts *o,
                  struct bw_err *e);
+/* The same options anew but for `root`, for the requests to come. Any thread. */
+void server_change(struct bw_server *s, const struct server_opts *o);
 bool server_ready(struct bw_server *s,
                   struct bw_err *e); /* every table has a store; app->start runs; state READY */
 /* app->stop, once; /health says draining from now on. Nothing may be in flight any more. */

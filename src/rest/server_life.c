@@ -43,6 +43,19 @@ static struct server_opts complete(const struct server_opts *o)
     return out;
 }
 
+void server_change(struct bw_server *s, const struct server_opts *o)
+{
+    struct server_opts c = complete(o);
+    s->opts.limit_max = c.limit_max;
+    s->opts.limit_default = c.limit_default;
+    s->opts.max_body = c.max_body;
+    s->opts.batch_atomic_max = c.batch_atomic_max;
+    s->opts.batch_deadline = c.batch_deadline;
+    s->opts.health_details = c.health_details;
+    s->opts.request_ids = c.request_ids;
+    s->opts.access = c.access;
+}
+
 /* "", "api", "api/v1": segments that need no percent-encoding. */
 static bool check_root(const char *root, struct bw_err *e)
 {

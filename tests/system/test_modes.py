@@ -184,9 +184,9 @@ def test_reload(tmp_path):
     words = ("--reload", "--settings", "blog.json")
     try:
         assert "nothing has changed" in blog(tmp_path, *words).stdout
-        file.write_text('{"log": {"level": "debug"}, "server": {"max_body": "1 MiB"}}')
+        file.write_text('{"log": {"level": "debug"}, "server": {"threads": 3}}')
         out = blog(tmp_path, *words)
-        assert out.returncode == 0 and "changed: log.level; needs a restart: server.max_body" in out.stdout
+        assert out.returncode == 0 and "changed: log.level; needs a restart: server.threads" in out.stdout
         good = file.read_text()
         file.write_text('{"log": {"level": "loud"}}')
         os.kill(pid_of(tmp_path), signal.SIGHUP)

@@ -270,6 +270,39 @@ static void *say_once(void *arg)
 }
 
 /* Each record finds the writer awake, napping or asleep; no one is left behind. */
+/* Between two files while others log; every record is in one of them, or counted. Levels of areas
+ * come and go meanwhile. */
+static void changes_lose_nothing_uncounted(void **state)
+{
+    (void)state;
+    struct file f[2];
+    struct bw_err e;
+    pthread_t t[THREADS];
+    uint64_t written[2], lost[2], before = log_lost();
+    for (int i = 0; i < 2; i++)
+        file_make(&f[i]);
+    check_ok(log_start(&(struct log_opts){.level = LOG_LEVEL_INFO, .path = f[0].path}, &e), &e);
+    for (intptr_t i = 0; i < THREADS; i++)
+        check_int(pthread_create(&t[i], NULL, chatter, (void *)i), 0);
+    for (int i = 1, ended = 0; ended < THREADS; i++) {
+        check_ok(log_change(&(struct log_opts){.path = f[i % 2].path}, &e), &e);
+        check(!log_change(&(struct log_opts){.path = "/no/such/folder/x"}, &e));
+        log_set_areas((struct log_area[]){{"other", LOG_LEVEL_TRACE}, {i % 2 ? "x" : "y", i % 5}},
+                      2);
+        while (ended < THREADS && pthread_tryjoin_np(t[ended], NULL) == 0)
+            ended++;
+    }
+    log_set_areas(NULL, 0);
+    log_stop();
+    for (int i = 0; i < 2; i++) {
+        file_read(&f[i]);
+        count_lines(f[i].text, &written[i], &lost[i]);
+        file_drop(&f[i]);
+    }
+    check_int(written[0] + written[1] + lost[0] + lost[1], THREADS * RECORDS);
+    check_int(lost[0] + lost[1], log_lost() - before);
+}
+
 static void writes_those_of_ended_threads(void **state)
 {
     (void)state;
@@ -462,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_dump_tells_what_is_queued),
         cmocka_unit_test(writes_without_a_writer),
         cmocka_unit_test(loses_nothing_uncounted),
+        cmocka_unit_test(changes_lose_nothing_uncounted),
         cmocka_unit_test(writes_those_of_ended_threads),
         cmocka_unit_test(obeys_the_level),
         cmocka_unit_test(appends_and_says_why_not),
