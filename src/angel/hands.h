@@ -53,6 +53,7 @@ struct hands_exit {
     int status; /* as of waitpid: WIFEXITED, WIFSIGNALED … */
     bool known; /* false: it was adopted and ended while no angel was its parent: no status */
     bool oom;   /* its cgroup says so */
+    bool empty; /* nothing of its tree lives: there is nothing to sweep */
     int64_t at; /* monotonic ns */
     struct rusage used;
 };
@@ -91,10 +92,26 @@ void hands_sweep(struct hands *h, uint32_t child, int64_t deadline);
 void hands_release(struct hands *h, uint32_t child);
 /* Nothing runs any more: the keeper ends with this exit status. */
 void hands_done(struct hands *h, int status);
+/* It serves: at first, and after each HANDS_RELOAD (true, or why not). Told to the service manager;
+ * status is a sentence for people. */
+void hands_ready(struct hands *h, const char *status);
+/* A new program was put in the place of ours: the keeper becomes it, children untouched, and this
+ * brain is told to leave. */
+void hands_upgrade(struct hands *h);
+/* Can memory, CPU and processes of a child be limited here (cgroup v2, delegated)? */
+bool hands_can_limit(const struct hands *h);
 
 /* ---- what outlives a brain ---- */
 
-/* A child that runs already: of an earlier brain, or adopted. */
+/* What befell the brain before this one. */
+struct hands_before {
+    unsigned brains; /* so many of this keeper have ended unasked */
+    int status;      /* of the last, as of waitpid */
+};
+struct hands_before hands_before(const struct hands *h);
+
+/* A child that runs already: of an earlier brain, or adopted. One that has ended meanwhile is among
+ * them too, and its `exited` comes. */
 struct hands_found {
     char unit[64];
     uint32_t child;
@@ -116,8 +133,14 @@ bw_str hands_noted(const struct hands *h, const char *unit); /* until the next c
 /* ---- making one ---- */
 
 struct hands_opts {
-    const char *state; /* folder: children, out/, lock */
-    int socket;        /* to the keeper; -1: do it here */
+    const char
+        *state;     /* folder: children, out/, lock; NULL, only here: children do not outlive us */
+    int socket;     /* to the keeper; -1: do it here */
+    bool no_groups; /* here: leave cgroups alone */
+    /* This brain is to end at once, its children stay: the keeper has gone or starts a new brain.
+     * On the loop, once; never called here. */
+    void (*leave)(void *arg);
+    void *arg;
 };
 struct hands *hands_open(struct loop *l, const struct hands_opts *o, struct bw_err *e);
 void hands_close(

@@ -1,0 +1,43 @@
+/* group.h: a control group for each child, where the system has them (Linux: cgroup v2, delegated
+ * to us): nothing that runs in it can leave it by fork or setsid, and one write kills all of it.
+ * group_linux.c; a Job object is the same on Windows. Nothing here allocates. */
+#ifndef ANGEL_GROUP_H
+#define ANGEL_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define GROUP_NAME 112
+
+struct groups {
+    int base;    /* folder of this angel; -1: there are none here, /proc is swept */
+    bool limits; /* memory, CPU and number of processes can be limited */
+    char path[512];
+};
+
+struct group_limits {
+    int64_t memory_max, cpu_per_mille, pids_max; /* 0: none */
+};
+
+/* id: of the state folder, so that a later angel finds the same. */
+void groups_open(struct groups *g, const char *id);
+void groups_close(struct groups *g); /* removes the folder if it is empty */
+
+/* The file name of a child's group. */
+void group_name(const char *unit, uint32_t child, char out[GROUP_NAME]);
+/* Made if need be; -1 (errno). */
+int group_open(const struct groups *g, const char *name);
+bool group_limit(int group, const struct group_limits *l);
+bool group_is_empty(const struct groups *g, const char *name); /* true also when there is none */
+void group_kill(const struct groups *g, const char *name);
+/* Calls fn for each pid in it and in groups within. */
+void group_each(const struct groups *g, const char *name, void (*fn)(void *arg, pid_t pid),
+                void *arg);
+/* Is the process in it now? */
+bool group_has(const struct groups *g, const char *name, pid_t pid);
+int64_t group_ooms(const struct groups *g, const char *name); /* so many killed for memory */
+void group_remove(const struct groups *g, const char *name);
+
+#endif

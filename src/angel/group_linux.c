@@ -1,0 +1,325 @@
+/* group_linux.c: cgroup v2 by hand. On a machine where v2 is one mount beside v1 hierarchies it has
+ * no controllers, but cgroup.kill and cgroup.events are what we need most. */
+#include "angel/group.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CONTROLLERS "+cpu +memory +pids"
+#define DEEPEST     8 /* groups a child may have made within its own */
+
+static size_t read_at(int folder, const char *path, char *out, size_t size)
+{
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+    if (fd >= 0)
+        close(fd);
+    out[n > 0 ? n : 0] = 0;
+    return n > 0 ? (size_t)n : 0;
+}
+
+static bool write_at(int folder, const char *path, const char *text)
+{
+    int fd = openat(folder, path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = write(fd, text, strlen(text));
+    int why = errno;
+    close(fd);
+    errno = why;
+    return n == (ssize_t)strlen(text);
+}
+
+/* ---- finding the place ---- */
+
+/* "36 25 0:31 / /sys/fs/cgroup rw,nosuid … - cgroup2 cgroup2 rw": where v2 is mounted. */
+static bool mount_point(char *out, size_t n)
+{
+    char line[1024], where[512];
+    bool found = false;
+    FILE *f = fopen("/proc/self/mountinfo", "re");
+    while (f && !found && fgets(line, sizeof line, f)) {
+        const char *kind = strstr(line, " - ");
+        found = kind && !strncmp(kind + 3, "cgroup2 ", 8) &&
+                sscanf(line, "%*s %*s %*s %*s %511s", where) == 1;
+    }
+    if (f)
+        fclose(f);
+    return found && (size_t)snprintf(out, n, "%s", where) < n;
+}
+
+static bool own_path(char *out, size_t n)
+{
+    char line[PATH_MAX];
+    bool found = false;
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    while (f && !found && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = 0;
+        found = !strncmp(line, "0::", 3) && (size_t)snprintf(out, n, "%s", line + 3) < n;
+    }
+    if (f)
+        fclose(f);
+    return found && !strstr(out, "..");
+}
+
+static bool has_controllers(int folder)
+{
+    char text[256];
+    read_at(folder, "cgroup.controllers", text, sizeof text);
+    return strstr(text, "memory") && strstr(text, "pids") && strstr(text, "cpu");
+}
+
+/* Controllers can be handed down only by a group without processes of its own: when we are alone in
+ * it (as a service of systemd with Delegate=yes) we move down, beside our children. */
+static bool hand_down(int parent)
+{
+    if (write_at(parent, "cgroup.subtree_control", CONTROLLERS))
+        return true;
+    if (errno != EBUSY || (mkdirat(parent, "angel", 0755) != 0 && errno != EEXIST))
+        return false;
+    if (write_at(parent, "angel/cgroup.procs", "0") &&
+        write_at(parent, "cgroup.subtree_control", CONTROLLERS))
+        return true;
+    write_at(parent, "cgroup.procs", "0");
+    unlinkat(parent, "angel", AT_REMOVEDIR);
+    return false;
+}
+
+/* Where a keeper of this state folder made groups before: in its own group, or, when it moved down
+ * to "angel", in the one above. */
+static void settle(char *own)
+{
+    size_t n = strlen(own);
+    if (n > 6 && !strcmp(own + n - 6, "/angel"))
+        own[n - 6] = 0;
+}
+
+void groups_open(struct groups *g, const char *id)
+{
+    char mount[512], own[512], parent[1100];
+    *g = (struct groups){.base = -1};
+    if (!mount_point(mount, sizeof mount) || !own_path(own, sizeof own))
+        return;
+    settle(own);
+    snprintf(parent, sizeof parent, "%s%s", mount, strcmp(own, "/") ? own : "");
+    if ((size_t)snprintf(g->path, sizeof g->path, "%s/burrow-%s", parent, id) >= sizeof g->path)
+        return;
+    int above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above < 0)
+        return;
+    bool handed = has_controllers(above) && hand_down(above);
+    if (mkdir(g->path, 0755) == 0 || errno == EEXIST)
+        g->base = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(above);
+    /* Without cgroup.kill (before Linux 5.14) /proc serves as well. */
+    if (g->base >= 0 && faccessat(g->base, "cgroup.kill", W_OK, 0) != 0) {
+        close(g->base);
+        unlinkat(AT_FDCWD, g->path, AT_REMOVEDIR);
+        g->base = -1;
+        return;
+    }
+    g->limits = g->base >= 0 && handed && has_controllers(g->base) &&
+                write_at(g->base, "cgroup.subtree_control", CONTROLLERS);
+}
+
+void groups_close(struct groups *g)
+{
+    if (g->base < 0)
+        return;
+    close(g->base);
+    unlinkat(AT_FDCWD, g->path, AT_REMOVEDIR);
+    g->base = -1;
+}
+
+/* ---- one group ---- */
+
+void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
+{
+    snprintf(out, GROUP_NAME, "%.80s.%u", unit, child);
+    for (char *p = out; *p; p++)
+        if (*p == '/' || *p == '\n')
+            *p = '_';
+}
+
+int group_open(const struct groups *g, const char *name)
+{
+    if (mkdirat(g->base, name, 0755) != 0 && errno != EEXIST)
+        return -1;
+    return openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool put_limit(int group, const char *file, int64_t value)
+{
+    char text[32] = "max";
+    if (value > 0)
+        snprintf(text, sizeof text, "%lld", (long long)value);
+    return write_at(group, file, text);
+}
+
+bool group_limit(int group, const struct group_limits *l)
+{
+    char cpu[48] = "max 100000";
+    if (l->cpu_per_mille > 0) /* of one CPU, in microseconds of each 100 ms */
+        snprintf(cpu, sizeof cpu, "%lld 100000", (long long)l->cpu_per_mille * 100);
+    return put_limit(group, "memory.max", l->memory_max) &&
+           put_limit(group, "pids.max", l->pids_max) && write_at(group, "cpu.max", cpu);
+}
+
+/* The number behind a word in a file of "word number" lines; -1: not there. */
+static int64_t number_in(const struct groups *g, const char *name, const char *file,
+                         const char *word)
+{
+    char path[GROUP_NAME + 32], text[512];
+    snprintf(path, sizeof path, "%s/%s", name, file);
+    if (g->base < 0 || read_at(g->base, path, text, sizeof text) == 0)
+        return -1;
+    const char *p = text;
+    size_t n = strlen(word);
+    while (p && strncmp(p, word, n) != 0)
+        p = (p = strchr(p, '\n')) ? p + 1 : NULL;
+    return p ? strtoll(p + n, NULL, 10) : -1;
+}
+
+bool group_is_empty(const struct groups *g, const char *name)
+{
+    return number_in(g, name, "cgroup.events", "populated ") != 1;
+}
+
+int64_t group_ooms(const struct groups *g, const char *name)
+{
+    int64_t n = g->limits ? number_in(g, name, "memory.events", "oom_kill ") : 0;
+    return n > 0 ? n : 0;
+}
+
+void group_kill(const struct groups *g, const char *name)
+{
+    char path[GROUP_NAME + 32];
+    snprintf(path, sizeof path, "%s/cgroup.kill", name);
+    write_at(g->base, path, "1");
+}
+
+bool group_has(const struct groups *g, const char *name, pid_t pid)
+{
+    char file[64], text[2048], want[GROUP_NAME + 64];
+    snprintf(file, sizeof file, "/proc/%ld/cgroup", (long)pid);
+    read_at(AT_FDCWD, file, text, sizeof text);
+    const char *line = strstr(text, "0::"), *base = strrchr(g->path, '/');
+    snprintf(want, sizeof want, "%s/%s", base, name);
+    const char *at = line ? strstr(line, want) : NULL;
+    char after = at ? at[strlen(want)] : 'x';
+    return after == 0 || after == '\n' || after == '/';
+}
+
+static void each_pid(int folder, void (*fn)(void *arg, pid_t pid), void *arg)
+{
+    char text[4096];
+    size_t had = 0;
+    ssize_t n = 0;
+    int fd = openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && (n = read(fd, text + had, sizeof text - 1 - had)) > 0) {
+        char *p = text, *end;
+        text[had + (size_t)n] = 0;
+        for (; (end = strchr(p, '\n')); p = end + 1)
+            fn(arg, (pid_t)strtol(p, NULL, 10));
+        had = strlen(p);
+        memmove(text, p, had);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Folders below, found without readdir, which allocates. */
+static void each_below(int folder, void (*fn)(int, void *), void *arg)
+{
+    struct entry {
+        uint64_t inode;
+        int64_t next;
+        unsigned short size;
+        unsigned char type;
+        char name[];
+    };
+    _Alignas(8) char room[4096];
+    long n;
+    lseek(folder, 0, SEEK_SET);
+    while ((n = syscall(SYS_getdents64, folder, room, sizeof room)) > 0)
+        for (long at = 0; at < n;) {
+            const struct entry *e = (const void *)(room + at);
+            bool below = e->type == DT_DIR && e->name[0] != '.';
+            int fd = below ? openat(folder, e->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+            at += e->size;
+            if (fd < 0)
+                continue;
+            fn(fd, arg);
+            close(fd);
+        }
+}
+
+struct walk {
+    void (*fn)(void *arg, pid_t pid);
+    void *arg;
+    int depth;
+};
+
+static void walk_down(int folder, void *arg)
+{
+    struct walk *w = arg;
+    each_pid(folder, w->fn, w->arg);
+    if (++w->depth < DEEPEST)
+        each_below(folder, walk_down, w);
+    w->depth--;
+}
+
+void group_each(const struct groups *g, const char *name, void (*fn)(void *arg, pid_t pid),
+                void *arg)
+{
+    struct walk w = {.fn = fn, .arg = arg};
+    int fd = g->base < 0 ? -1 : openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    walk_down(fd, &w);
+    close(fd);
+}
+
+/* What a child made within goes first; its processes have gone. */
+static void remove_below(int folder, void *arg)
+{
+    _Alignas(8) char room[4096];
+    struct entry {
+        uint64_t inode;
+        int64_t next;
+        unsigned short size;
+        unsigned char type;
+        char name[];
+    };
+    long n;
+    (void)arg;
+    each_below(folder, remove_below, NULL);
+    lseek(folder, 0, SEEK_SET);
+    while ((n = syscall(SYS_getdents64, folder, room, sizeof room)) > 0)
+        for (long at = 0; at < n;) {
+            const struct entry *e = (const void *)(room + at);
+            if (e->type == DT_DIR && e->name[0] != '.')
+                unlinkat(folder, e->name, AT_REMOVEDIR);
+            at += e->size;
+        }
+}
+
+void group_remove(const struct groups *g, const char *name)
+{
+    if (g->base < 0 || unlinkat(g->base, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return;
+    int fd = openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    remove_below(fd, NULL);
+    close(fd);
+    unlinkat(g->base, name, AT_REMOVEDIR);
+}

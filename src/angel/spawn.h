@@ -1,0 +1,70 @@
+/* spawn.h: one process from an order. spawn.c is what the child does between fork and exec, the
+ * same on every POSIX system; how it is born (clone3 with a pidfd and into its cgroup, where the
+ * system can) is the platform's: spawn_linux.c.
+ *
+ * The parent comes back at once. The child tells through `errors` which step failed and why; the
+ * end of that pipe without a word is a successful exec, or a death before it. */
+#ifndef ANGEL_SPAWN_H
+#define ANGEL_SPAWN_H
+
+#include "angel/children.h"
+#include "angel/order.h"
+
+/* id, what people read */
+#define SPAWN_STEPS(X)          \
+    X(FORK, "fork")             \
+    X(PIPE, "pipe")             \
+    X(RECORD, "record")         \
+    X(DESCRIPTOR, "descriptor") \
+    X(SESSION, "session")       \
+    X(CGROUP, "cgroup")         \
+    X(LIMIT, "limit")           \
+    X(NICE, "nice")             \
+    X(USER, "user")             \
+    X(CHDIR, "chdir")           \
+    X(EXEC, "exec")
+
+enum spawn_step {
+#define X(id, name) SPAWN_##id,
+    SPAWN_STEPS(X)
+#undef X
+        SPAWN_STEP_COUNT
+};
+
+const char *spawn_step_name(unsigned step);
+
+struct spawn {
+    struct order *order; /* its word lists get the variables below */
+    struct child_record *record;
+    const char *id;           /* of the state folder */
+    int lock;                 /* kept open until exec; -1: none */
+    int cgroup;               /* folder to be born into; -1: none */
+    bool cgroup_by_hand;      /* the child joins it itself */
+    struct rlimit open_files; /* the child's, unless ordered otherwise */
+    char unit_mark[16 + ORDER_UNIT], id_mark[16 + CHILDREN_ID];
+    char fds[32], pid[32], names[HANDS_LISTEN * 65 + 32];
+};
+
+struct spawned {
+    pid_t pid;
+    int pidfd, errors;
+};
+
+/* What the child sends when it cannot go on. */
+struct spawn_failure {
+    int32_t sys;
+    uint32_t step;
+};
+
+/* False: nothing was started, *f says why. */
+bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f);
+/* Fills in the variables the child gets besides those ordered. spawn_start calls it. */
+void spawn_prepare(struct spawn *s);
+/* In the child: does not come back. */
+_Noreturn void spawn_child(struct spawn *s, int errors);
+
+/* "BURROW_UNIT=api", "BURROW_ANGEL=0123…": by them a process is known as the unit's. */
+void spawn_marks(const char *unit, const char *id, char unit_mark[16 + ORDER_UNIT],
+                 char id_mark[16 + CHILDREN_ID]);
+
+#endif

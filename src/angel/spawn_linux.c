@@ -1,0 +1,88 @@
+/* spawn_linux.c: clone3, which gives the pidfd with the process and puts it into its cgroup before
+ * its first instruction. Where the kernel or a container's filter does not let us: fork, pidfd_open
+ * (the number cannot mean another while we have not waited for it), and the child joins by hand. */
+#include "angel/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+static pid_t clone_3(const struct spawn *s, int *pidfd)
+{
+    struct clone_args a = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    if (s->cgroup >= 0 && !s->cgroup_by_hand) {
+        a.flags |= CLONE_INTO_CGROUP;
+        a.cgroup = (uint64_t)s->cgroup;
+    }
+    return (pid_t)syscall(SYS_clone3, &a, sizeof a);
+}
+
+static bool is_lack(int sys)
+{
+    return sys == EAGAIN || sys == ENOMEM || sys == EMFILE || sys == ENFILE;
+}
+
+/* As fork: 0 in the child. */
+static pid_t give_birth(struct spawn *s, int *pidfd)
+{
+    *pidfd = -1;
+    pid_t pid = clone_3(s, pidfd);
+    if (pid >= 0 || is_lack(errno))
+        return pid;
+    if (s->cgroup >= 0) { /* not into that group from here: by hand then, which may tell why */
+        s->cgroup_by_hand = true;
+        pid = clone_3(s, pidfd);
+        if (pid >= 0 || is_lack(errno))
+            return pid;
+    }
+    pid = fork();
+    if (pid > 0)
+        *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    return pid;
+}
+
+/* Born, but nothing to hold it by: it must not run. */
+static bool undo(const struct spawned *out, struct spawn_failure *f, int sys)
+{
+    kill(out->pid, SIGKILL); /* our own child, not waited for: the number is still its */
+    waitpid(out->pid, NULL, 0);
+    close(out->errors);
+    *f = (struct spawn_failure){.sys = sys, .step = SPAWN_DESCRIPTOR};
+    return false;
+}
+
+bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f)
+{
+    int ends[2];
+    sigset_t all, before;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        *f = (struct spawn_failure){.sys = errno, .step = SPAWN_PIPE};
+        return false;
+    }
+    spawn_prepare(s);
+    /* No handler of ours may run in the child. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    out->pid = give_birth(s, &out->pidfd);
+    if (out->pid == 0)
+        spawn_child(s, ends[1]);
+    int sys = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(ends[1]);
+    out->errors = ends[0];
+    if (out->pid < 0) {
+        close(ends[0]);
+        *f = (struct spawn_failure){.sys = sys, .step = SPAWN_FORK};
+        return false;
+    }
+    return out->pidfd >= 0 || undo(out, f, sys);
+}
