@@ -42,7 +42,7 @@ bool logfile_reach(struct logfile *f, struct bw_err *e)
         f->fd = open_path(f->path);
     }
     if (f->fd < 0)
-        return bw_fail_sys(e, errno, "opening the log file '%s'", f->path);
+        return bw_fail_sys(e, f->sys = errno, "opening the log file '%s'", f->path);
     bw_must(fstat(f->fd, &st) == 0);
     f->dev = st.st_dev;
     f->ino = st.st_ino;
@@ -64,7 +64,7 @@ void logfile_leave(struct logfile *f)
 static void init(struct logfile *f, const char *path, int fd)
 {
     *f = (struct logfile){.path = path, .fd = fd};
-    pthread_mutex_init(&f->packer.lock, NULL);
+    logfile_pack_init(f);
 }
 
 bool logfile_open(struct logfile *f, const char *path, const struct logfile_rotate *r,
@@ -72,10 +72,8 @@ bool logfile_open(struct logfile *f, const char *path, const struct logfile_rota
 {
     init(f, path, -1);
     f->rotate = *r;
-    if (!logfile_reach(f, e)) {
-        pthread_mutex_destroy(&f->packer.lock);
+    if (!logfile_reach(f, e))
         return false;
-    }
     if (f->rotate.count > 1)
         logfile_pack(f); /* what an earlier process left */
     return true;
@@ -92,7 +90,6 @@ void logfile_close(struct logfile *f)
     if (f->path)
         logfile_leave(f);
     f->fd = -1;
-    pthread_mutex_destroy(&f->packer.lock);
 }
 
 void logfile_reopen(struct logfile *f)
@@ -104,26 +101,21 @@ void logfile_forked(struct logfile *f)
 {
     f->rotate.count = 0;
     f->next = 0;
-    f->packer.started = f->packer.running = f->packer.again = false;
-    pthread_mutex_init(&f->packer.lock, NULL);
+    logfile_pack_forked(f);
 }
 
-/* A file of the right name is open, or f->fd is -1. */
-static void find(struct logfile *f)
+/* A file of the right name is open: its size. Or f->fd is -1. */
+static int64_t find(struct logfile *f)
 {
     struct stat st;
     struct bw_err e;
-    if (!f->path)
-        return;
     if (atomic_exchange(&f->reopen, false))
         logfile_leave(f);
     bool same = f->fd >= 0 && stat(f->path, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino;
-    if (!same) {
-        logfile_leave(f);
-        if (!logfile_reach(f, &e) || fstat(f->fd, &st) != 0)
-            return;
-    }
-    logfile_rotate_due(f, st.st_size);
+    if (same)
+        return st.st_size;
+    logfile_leave(f);
+    return logfile_reach(f, &e) && fstat(f->fd, &st) == 0 ? st.st_size : 0;
 }
 
 /* A non-blocking pipe that is full. */
@@ -135,6 +127,21 @@ static bool wait_writable(int fd)
         n = poll(&p, 1, 1000);
     while (n < 0 && errno == EINTR);
     return n > 0;
+}
+
+static size_t put(struct logfile *f, bw_str bytes)
+{
+    size_t done = 0;
+    while (done < bytes.n) {
+        ssize_t n = write(f->fd, bytes.p + done, bytes.n - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno != EINTR && !(errno == EAGAIN && wait_writable(f->fd))) {
+            f->sys = errno;
+            break;
+        }
+    }
+    return done;
 }
 
 /* A failed write may leave half a line. It is taken back; where that cannot be (a pipe), the next
@@ -149,23 +156,54 @@ static void take_back(struct logfile *f, size_t part)
 
 size_t logfile_write(struct logfile *f, bw_str lines)
 {
-    size_t done = 0, whole;
-    find(f);
+    size_t done, whole;
+    int64_t size = f->path ? find(f) : 0;
+    if (f->fd >= 0 && logfile_is_due(f, size))
+        logfile_rotate(f);
     if (f->fd < 0)
         return 0;
     if (f->torn && write(f->fd, "\n", 1) != 1)
         return 0;
     f->torn = false;
-    while (done < lines.n) {
-        ssize_t n = write(f->fd, lines.p + done, lines.n - done);
-        if (n >= 0)
-            done += (size_t)n;
-        else if (errno != EINTR && !(errno == EAGAIN && wait_writable(f->fd)))
-            break;
-    }
+    done = put(f, lines);
     for (whole = done; whole && lines.p[whole - 1] != '\n'; whole--)
         ;
     if (whole < done)
         take_back(f, done - whole);
     return whole;
+}
+
+/* So much of a stream goes into the file as it is now: through the line that fills it. */
+static size_t until_full(const struct logfile *f, bw_str bytes, int64_t size)
+{
+    const struct logfile_rotate *r = &f->rotate;
+    if (r->count < 2 || !r->size || size + (int64_t)bytes.n < r->size)
+        return bytes.n;
+    size_t room = size < r->size ? (size_t)(r->size - size) - 1 : 0;
+    const char *lf = memchr(bytes.p + room, '\n', bytes.n - room);
+    return lf ? (size_t)(lf + 1 - bytes.p) : bytes.n;
+}
+
+size_t logfile_stream(struct logfile *f, bw_str bytes)
+{
+    size_t done = 0;
+    while (done < bytes.n) {
+        int64_t size = find(f);
+        bool long_line = f->rotate.size && size >= 2 * f->rotate.size;
+        if (f->fd >= 0 && (!f->mid || long_line) && logfile_is_due(f, size)) {
+            logfile_rotate(f);
+            size = 0;
+        }
+        if (f->fd < 0)
+            break;
+        bw_str left = bw_str_of(bytes.p + done, bytes.n - done);
+        left.n = until_full(f, left, size);
+        size_t n = put(f, left);
+        done += n;
+        if (n)
+            f->mid = bytes.p[done - 1] != '\n';
+        if (n < left.n)
+            break;
+    }
+    return done;
 }

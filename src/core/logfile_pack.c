@@ -1,21 +1,100 @@
-/* logfile_pack.c: the thread that compresses rotated files and removes the oldest. It looks at what
- * lies in the folder, not at what it was told: what a process that died left is done by the next
- * one. A packed file appears whole or not at all: it is written under another name first. */
+/* logfile_pack.c: the thread that compresses rotated files and removes the oldest, one for all log
+ * files of the process, at the lowest priority. It looks at what lies in the folder, not at what it
+ * was told: what a process that died left is done by the next one. A packed file appears whole or
+ * not at all: it is written under another name first. While a big file is being packed, others that
+ * are rotated meanwhile are still kept within their bounds. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "core/logfile_int.h"
 
 #define PIECE (64 * 1024)
 
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t done;        /* with one file */
+    struct list queue;          /* struct logfile, by packer.queue */
+    struct logfile *now, *also; /* being packed; being pruned meanwhile */
+    bool running;
+} packer = {.lock = PTHREAD_MUTEX_INITIALIZER,
+            .done = PTHREAD_COND_INITIALIZER,
+            .queue = {&packer.queue, &packer.queue}};
+
+void logfile_pack_lock(void)
+{
+    pthread_mutex_lock(&packer.lock);
+}
+
+void logfile_pack_unlock(void)
+{
+    pthread_mutex_unlock(&packer.lock);
+}
+
+static bool is_over(const struct logfile *f, const struct logfile_olds *olds, size_t i,
+                    int64_t total)
+{
+    bool many = olds->n - i > f->rotate.count - 1;
+    return many || (f->rotate.total && total > f->rotate.total);
+}
+
+/* The oldest go until the file's own bounds are kept, then those it shares. */
+static void prune(struct logfile *f)
+{
+    struct logfile_olds olds;
+    int64_t total = 0;
+    logfile_list(f->path, &olds);
+    for (size_t i = 0; i < olds.n; i++)
+        total += olds.p[i].size;
+    for (size_t i = 0; i < olds.n && is_over(f, &olds, i, total); i++) {
+        unlink(olds.p[i].path);
+        total -= olds.p[i].size;
+    }
+    logfile_list_release(&olds);
+    logfile_budget_note(f, total);
+}
+
+static struct logfile *next_fresh(void)
+{
+    for (struct list *x = packer.queue.next; x != &packer.queue; x = x->next) {
+        struct logfile *f = LIST_OWNER(x, struct logfile, packer.queue);
+        if (f->packer.fresh)
+            return f;
+    }
+    return NULL;
+}
+
+/* Files that wait for their turn keep their bounds all the same. */
+static void prune_fresh(void)
+{
+    struct logfile *f;
+    pthread_mutex_lock(&packer.lock);
+    while ((f = next_fresh())) {
+        f->packer.fresh = false;
+        packer.also = f;
+        pthread_mutex_unlock(&packer.lock);
+        prune(f);
+        pthread_mutex_lock(&packer.lock);
+        packer.also = NULL;
+        pthread_cond_broadcast(&packer.done);
+    }
+    pthread_mutex_unlock(&packer.lock);
+}
+
 static bool copy(struct logfile *f, int from, gzFile to)
 {
     char piece[PIECE];
+    struct stat st;
     ssize_t n;
-    while ((n = read(from, piece, sizeof piece)) > 0)
-        if (atomic_load(&f->packer.stop) || gzwrite(to, piece, (unsigned)n) != n)
+    while ((n = read(from, piece, sizeof piece)) > 0) {
+        prune_fresh();
+        bool gone = fstat(from, &st) == 0 && st.st_nlink == 0;
+        if (gone || atomic_load(&f->packer.stop) || gzwrite(to, piece, (unsigned)n) != n)
             return false;
+    }
     return n == 0;
 }
 
@@ -44,28 +123,10 @@ static void pack_one(struct logfile *f, const char *plain)
     char part[4300], packed[4300];
     snprintf(part, sizeof part, "%s.gz.part", plain);
     snprintf(packed, sizeof packed, "%s.gz", plain);
-    if (pack_to(f, plain, part) && rename(part, packed) == 0)
+    if (pack_to(f, plain, part) && access(plain, F_OK) == 0 && rename(part, packed) == 0)
         unlink(plain);
     else
         unlink(part);
-}
-
-/* The oldest go until both bounds are kept. */
-static void prune(const struct logfile *f)
-{
-    struct logfile_olds olds;
-    int64_t total = 0;
-    logfile_list(f->path, &olds);
-    for (size_t i = 0; i < olds.n; i++)
-        total += olds.p[i].size;
-    for (size_t i = 0; i < olds.n; i++) {
-        bool many = olds.n - i > f->rotate.count - 1;
-        if (!many && !(f->rotate.total && total > f->rotate.total))
-            break;
-        unlink(olds.p[i].path);
-        total -= olds.p[i].size;
-    }
-    logfile_list_release(&olds);
 }
 
 static void pack_all(struct logfile *f)
@@ -84,45 +145,83 @@ static void pack_all(struct logfile *f)
 
 static void *work(void *arg)
 {
-    struct logfile *f = arg;
-    struct logfile_packer *p = &f->packer;
-    bool more = true;
-    while (more) {
+    (void)arg;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), 19); /* a thread's own on Linux */
+    pthread_mutex_lock(&packer.lock);
+    while (!list_empty(&packer.queue)) {
+        struct logfile *f = LIST_OWNER(packer.queue.next, struct logfile, packer.queue);
+        list_remove(&f->packer.queue);
+        f->packer.fresh = false;
+        packer.now = f;
+        pthread_mutex_unlock(&packer.lock);
         pack_all(f);
-        pthread_mutex_lock(&p->lock);
-        more = p->again && !atomic_load(&p->stop);
-        p->again = false;
-        p->running = more;
-        pthread_mutex_unlock(&p->lock);
+        pthread_mutex_lock(&packer.lock);
+        packer.now = NULL;
+        pthread_cond_broadcast(&packer.done);
     }
+    packer.running = false;
+    pthread_mutex_unlock(&packer.lock);
     return NULL;
+}
+
+static bool start(void)
+{
+    pthread_t thread;
+    pthread_attr_t a;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&a);
+    pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&a, 512 * 1024);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool ok = pthread_create(&thread, &a, work, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&a);
+    return ok;
+}
+
+void logfile_pack_init(struct logfile *f)
+{
+    list_init(&f->packer.queue);
+    list_init(&f->packer.member);
 }
 
 void logfile_pack(struct logfile *f)
 {
-    struct logfile_packer *p = &f->packer;
-    sigset_t all, before;
-    pthread_mutex_lock(&p->lock);
-    bool busy = p->running;
-    p->again = busy;
-    p->running = true;
-    pthread_mutex_unlock(&p->lock);
-    if (busy)
-        return;
-    if (p->started)
-        pthread_join(p->thread, NULL); /* it has said that it ends */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    p->started = pthread_create(&p->thread, NULL, work, f) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!p->started)
-        p->running = false;
+    pthread_mutex_lock(&packer.lock);
+    f->packer.fresh = true;
+    if (list_empty(&f->packer.queue))
+        list_push_back(&packer.queue, &f->packer.queue);
+    if (!packer.running)
+        packer.running = start(); /* else with the next rotation */
+    pthread_mutex_unlock(&packer.lock);
+}
+
+bool logfile_is_packing(struct logfile *f)
+{
+    pthread_mutex_lock(&packer.lock);
+    bool is = packer.now == f || packer.also == f || !list_empty(&f->packer.queue);
+    pthread_mutex_unlock(&packer.lock);
+    return is;
 }
 
 void logfile_pack_stop(struct logfile *f)
 {
     atomic_store(&f->packer.stop, true);
-    if (f->packer.started)
-        pthread_join(f->packer.thread, NULL);
-    f->packer.started = false;
+    pthread_mutex_lock(&packer.lock);
+    list_remove(&f->packer.queue);
+    while (packer.now == f || packer.also == f)
+        pthread_cond_wait(&packer.done, &packer.lock);
+    pthread_mutex_unlock(&packer.lock);
+    logfile_budget_leave(f);
+}
+
+void logfile_pack_forked(struct logfile *f)
+{
+    pthread_mutex_init(&packer.lock, NULL);
+    pthread_cond_init(&packer.done, NULL);
+    list_init(&packer.queue);
+    packer.now = packer.also = NULL;
+    packer.running = false;
+    logfile_pack_init(f);
 }

@@ -54,7 +54,7 @@ static bool find_name(struct logfile *f, char *name, size_t size)
     return false;
 }
 
-static void rotate(struct logfile *f)
+void logfile_rotate(struct logfile *f)
 {
     char name[4200];
     struct bw_err e;
@@ -62,22 +62,21 @@ static void rotate(struct logfile *f)
         f->retry_at = clock_mono() + CLOCK_SECOND;
         return;
     }
+    f->rotations++;
     logfile_leave(f);
     logfile_reach(f, &e); /* else at the next write */
     logfile_pack(f);
 }
 
-void logfile_rotate_due(struct logfile *f, int64_t size)
+bool logfile_is_due(struct logfile *f, int64_t size)
 {
     const struct logfile_rotate *r = &f->rotate;
     if (r->count < 2)
-        return;
+        return false;
     bool late = f->next && bw_now() >= f->next;
     if (late && !size)
         f->next = logfile_next(r, bw_now());
-    if (!size || (!late && !(r->size && size >= r->size)) || clock_mono() < f->retry_at)
-        return;
-    rotate(f);
+    return size && (late || (r->size && size >= r->size)) && clock_mono() >= f->retry_at;
 }
 
 /* ---- the list ---- */
@@ -133,4 +132,16 @@ void logfile_list_release(struct logfile_olds *olds)
     for (size_t i = 0; i < olds->n; i++)
         free(olds->p[i].path);
     vec_release(olds);
+}
+
+int64_t logfile_drop_oldest(struct logfile *f)
+{
+    struct logfile_olds olds;
+    int64_t freed = 0;
+    logfile_list(f->path, &olds);
+    for (size_t i = 0; i < olds.n && !freed; i++)
+        if (unlink(olds.p[i].path) == 0)
+            freed = olds.p[i].size;
+    logfile_list_release(&olds);
+    return freed;
 }

@@ -2,7 +2,10 @@
  * while it is written. */
 #include "help/t.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -82,13 +85,8 @@ static void rotates_by_size_and_keeps_a_number(void **state)
     begin(&f, (struct logfile_rotate){.count = 3, .size = 1000}); /* packs what is there */
     logfile_close(&f);
     begin(&f, (struct logfile_rotate){.count = 3, .size = 1000});
-    for (;;) { /* until the thread is done */
-        pthread_mutex_lock(&f.packer.lock);
-        bool busy = f.packer.running;
-        pthread_mutex_unlock(&f.packer.lock);
-        if (!busy)
-            break;
-    }
+    while (logfile_is_packing(&f)) /* the thread at work */
+        ;
     logfile_close(&f);
     logfile_list(path, &olds);
     check_int(olds.n, 2);
@@ -187,6 +185,88 @@ static void a_pipe_does_not_hold_it(void **state)
     logfile_close(&f);
 }
 
+static void a_stream_is_cut_where_lines_end(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct logfile_olds olds;
+    clock_set(AT, 1);
+    begin(&f, (struct logfile_rotate){.count = 9, .size = 8, .keep_plain = true});
+    check_int(logfile_stream(&f, BW_LIT("one\ntwo th")), 10);
+    check(f.mid);
+    check_int(logfile_stream(&f, BW_LIT("ree\nfour\nfive")), 13);
+    check_int(logfile_stream(&f, BW_LIT("\n")), 1);
+    check(!f.mid && f.rotations == 1);
+    logfile_list(path, &olds);
+    check_int(olds.n, 1);
+    check_content(olds.p[0].path, "one\ntwo three\n");
+    check_content(path, "four\nfive\n");
+    logfile_list_release(&olds);
+    check_int(logfile_stream(&f, BW_LIT("no end of a line here, and none ")), 32);
+    check_int(logfile_stream(&f, BW_LIT("here\n")), 5); /* twice the size: cut all the same */
+    check_content(path, "here\n");
+    logfile_close(&f);
+}
+
+static void a_stream_says_how_much_fits(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct rlimit before, small = {.rlim_cur = 6, .rlim_max = RLIM_INFINITY};
+    begin(&f, (struct logfile_rotate){.count = 0});
+    signal(SIGXFSZ, SIG_IGN);
+    check(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    small.rlim_max = before.rlim_max;
+    check(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    check_int(logfile_stream(&f, BW_LIT("0123\n56789\n")), 6);
+    check_int(f.sys, EFBIG);
+    check(f.mid);
+    check(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    check_int(logfile_stream(&f, BW_LIT("\n")), 1);
+    check_content(path, "0123\n5\n");
+    logfile_close(&f);
+}
+
+static void many_files_share_a_budget(void **state)
+{
+    (void)state;
+    struct logfile f, g;
+    struct logfile_budget b;
+    struct logfile_olds olds, others;
+    struct bw_err e;
+    char second[128];
+    snprintf(second, sizeof second, "%s/y.log", folder);
+    logfile_budget_init(&b, 64);
+    clock_set(AT, 1);
+    struct logfile_rotate r = {.count = 99, .size = 1, .keep_plain = true, .budget = &b};
+    begin(&f, r);
+    check_ok(logfile_open(&g, second, &r, &e), &e);
+    for (int i = 0; i < 5; i++)
+        add(&f, "ten bytes\n");
+    clock_set(AT + BW_TIME_SECOND, 1);
+    for (int i = 0; i < 5; i++)
+        check_int(logfile_write(&g, BW_LIT("ten bytes\n")), 10);
+    while (logfile_is_packing(&f) || logfile_is_packing(&g)) /* the thread at work */
+        ;
+    logfile_list(path, &olds);
+    logfile_list(second, &others);
+    check_int(others.n, 4); /* the newer ones are all there */
+    check_int(olds.n, 2);   /* 60 bytes are enough: 64 less a 16th */
+    check_int(b.used, 60);
+    check_int(logfile_drop_oldest(&f), 10);
+    logfile_list_release(&olds);
+    logfile_list(path, &olds);
+    check_int(olds.n, 1);
+    logfile_close(&f);
+    logfile_close(&g);
+    check(list_empty(&b.files) && b.used == 0);
+    for (size_t i = 0; i < others.n; i++)
+        unlink(others.p[i].path);
+    unlink(second);
+    logfile_list_release(&olds);
+    logfile_list_release(&others);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
@@ -197,6 +277,9 @@ int main(void)
         TEST(keeps_a_total),
         TEST(follows_its_name),
         TEST(a_pipe_does_not_hold_it),
+        TEST(a_stream_is_cut_where_lines_end),
+        TEST(a_stream_says_how_much_fits),
+        TEST(many_files_share_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
