@@ -11,20 +11,34 @@ static const struct arg *find(const struct arg *known, bw_str name)
     return NULL;
 }
 
-static bool unknown(const struct args *a, const char *word, bw_str name, struct bw_err *e)
+static struct near nearest(const struct args *a, bw_str name)
 {
     struct near near;
-    char hint[96] = "";
     near_init(&near, name);
     for (const struct arg *k = a->known; k->name; k++)
         near_offer(&near, bw_cstr(k->name));
+    return near;
+}
+
+static bool unknown(const struct args *a, const char *word, bw_str name, struct bw_err *e)
+{
+    struct near near = nearest(a, name);
+    char hint[96] = "";
+    const char *dashes = word[0] == '/' ? "/" : "--";
     if (near.best.p)
-        snprintf(hint, sizeof hint, ", did you mean '--%.*s'?", BW_FMT(near.best));
+        snprintf(hint, sizeof hint, ", did you mean '%s%.*s'?", dashes, BW_FMT(near.best));
     return bw_fail(e, BW_BAD, "no switch '%s'%s; --help lists them", word, hint);
 }
 
+/* "/consol": one segment that is almost the name of a switch. */
+static bool is_slip(const struct args *a, bw_str name)
+{
+    return bw_str_find(name, '/') == name.n && bw_str_find(name, '.') == name.n &&
+           nearest(a, name).best.p;
+}
+
 /* The name without its dashes (or slash), p == NULL for a plain word. A path begins with '/' too:
- * only a known name makes it a switch. */
+ * only a name that is known, or almost, makes it a switch. */
 static bw_str switch_name(const struct args *a, const char *word)
 {
     bw_str s = bw_cstr(word);
@@ -32,7 +46,8 @@ static bw_str switch_name(const struct args *a, const char *word)
         return bw_str_of(word + 2, s.n - 2);
     if (s.n > 1 && s.p[0] == '/') {
         bw_str name = bw_str_of(word + 1, s.n - 1);
-        return find(a->known, name) ? name : (bw_str){.p = NULL};
+        bw_str bare = bw_str_of(name.p, bw_str_find(name, '='));
+        return find(a->known, bare) || is_slip(a, bare) ? name : (bw_str){.p = NULL};
     }
     return s.n > 1 && s.p[0] == '-' ? bw_str_of(word + 1, s.n - 1) : (bw_str){.p = NULL};
 }

@@ -139,6 +139,7 @@ def test_a_service_without_systemd(tmp_path):
 
 def test_wrong_use(tmp_path):
     for words, said in ((["--fork", "--kill"], "--fork and --kill exclude each other"), (["--kil"], "did you mean '--kill'"),
+                        (["/instal"], "no switch '/instal', did you mean '/install'?"), (["nonsense"], "'nonsense' is no switch"),
                         (["/run", "/state"], "--run and --state exclude each other")):
         out = blog(tmp_path, *words)
         assert out.returncode == 2 and said in out.stderr

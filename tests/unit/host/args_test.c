@@ -40,9 +40,10 @@ static void slash_forms_are_switches_only_when_known(void **state)
     (void)state;
     struct args a;
     struct bw_err e;
-    check_ok(PARSE(&a, &e, "/check", "/tmp/file.json"), &e);
+    check_ok(PARSE(&a, &e, "/check", "/tmp/file.json", "/checks.json", "/srv", "/listen=one"), &e);
     check(args_has(&a, "check"));
-    check_int(a.words.n, 1);
+    check_str(bw_cstr(args_value(&a, "listen", NULL)), "one");
+    check_int(a.words.n, 3);
     args_release(&a);
 }
 
@@ -54,6 +55,7 @@ static void wrong_use(void **state)
         const char *says;
     } cases[] = {
         {"--chek", "did you mean '--check'"},
+        {"/chek", "no switch '/chek', did you mean '/check'?"},
         {"--check=yes", "takes no value"},
         {"--listen", "--listen ADDR"},
         {"-x", "no switch '-x'"},
