@@ -61,6 +61,7 @@ struct sqlite_reader {
     struct list node;            /* in set->idle or set->busy */
     const void *user;            /* the fiber or thread that has it */
     unsigned uses;               /* its open rows */
+    bool first;                  /* of its set: it gets the large cache */
     sqlite3_stmt *begin, *end;
     bool snapshot;          /* inside BEGIN … COMMIT */
     uint64_t epoch;         /* of the snapshot, or of the latest read */

@@ -88,9 +88,8 @@ static bool open_conn(struct sqlite_reader *r, struct bw_err *e)
 {
     const struct sqlite *s = r->set->s;
     int64_t cache = s->opts.cache_bytes > 0 ? s->opts.cache_bytes : FIRST_CACHE;
-    bool first = r->set->n == 1;
     r->conn.reader = r;
-    if (!sqlite_conn_open(&r->conn, s, SQLITE_READER, first ? cache : SPARE_CACHE, e))
+    if (!sqlite_conn_open(&r->conn, s, SQLITE_READER, r->first ? cache : SPARE_CACHE, e))
         return false;
     metric_add(s->metrics.connections, 1);
     sqlite_slice_watch(r);
@@ -281,7 +280,7 @@ static struct sqlite_reader *find(struct sqlite_readers *set, const void *user, 
         bw_must(r);
         r->set = set;
         list_init(&r->node);
-        set->n++;
+        r->first = set->n++ == 0;
     } else {
         return queue(set, user, deadline, e);
     }

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/metric.h"
+#include "net/fiber.h"
 #include "rest/server.h"
 
 enum state { UNKNOWN, UP, DOWN };
@@ -43,6 +44,7 @@ void dependencies_init(struct bw_server *s)
         metric_label(&label, "store", bw_cstr(d->store->name));
         d->m_up = metric_new(METRIC(store_up), bw_buf_cstr(&label));
         d->m_ping = metric_new(METRIC(store_ping), bw_buf_cstr(&label));
+        metric_add(d->m_up, 1); /* it has just been opened */
     }
     bw_buf_release(&label);
 }
@@ -51,7 +53,7 @@ void dependencies_release(struct bw_server *s)
 {
     for (unsigned i = 0; i < s->n_dependencies; i++) {
         struct dependency *d = &s->dependencies[i];
-        metric_add(d->m_up, -(int64_t)(d->report.state == UP));
+        metric_add(d->m_up, -(int64_t)(d->report.state != DOWN));
         pthread_mutex_destroy(&d->lock);
     }
     free(s->dependencies);
@@ -81,7 +83,7 @@ static void note(struct dependency *d, int64_t latency, const struct bw_err *why
         memcpy(r->error, why->text, sizeof r->error);
     }
     pthread_mutex_unlock(&d->lock);
-    metric_add(d->m_up, (int64_t)!why - (before == UP));
+    metric_add(d->m_up, (int64_t)!why - (before != DOWN));
     metric_observe(d->m_ping, latency);
     tell_change(d, before, why);
 }
@@ -98,6 +100,21 @@ bool dependencies_ask(struct bw_server *s)
         all = all && ok;
     }
     return all;
+}
+
+static void ask_all(void *server)
+{
+    struct bw_server *s = server;
+    dependencies_ask(s);
+    atomic_store(&s->asking, false);
+}
+
+void dependencies_refresh(struct bw_server *s)
+{
+    if (!fiber_current() || atomic_exchange(&s->asking, true))
+        return;
+    if (!fiber_start(ask_all, s, NULL))
+        atomic_store(&s->asking, false);
 }
 
 static void write_one(const struct dependency *d, const struct report *r, struct bw_json_writer *w)

@@ -15,6 +15,9 @@ void dependencies_init(struct bw_server *s);
 void dependencies_release(struct bw_server *s);
 /* *Waits.* Asks them all; false when one does not answer. */
 bool dependencies_ask(struct bw_server *s);
+/* The same in the background: on a fiber of its own, unless one is asking. Not on a loop: nothing.
+ */
+void dependencies_refresh(struct bw_server *s);
 /* An array: name, kind, state, latency_ms of the last time, last_error and its time when there ever
  * was one. Asks nobody. */
 void dependencies_write(struct bw_server *s, struct bw_json_writer *w);

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/metric.h"
+#include "rest/dependency.h"
 
 #define TEXT_MAX (16u * 1024 * 1024)
 
@@ -89,6 +90,9 @@ static bool metrics_run(struct bw_req *rq, struct bw_err *e)
         write_json(rq);
         return true;
     }
+    /* Who watches by metrics need not ask /ready too; a slow store must not keep him waiting. */
+    if (atomic_load(&rq->server->state) != SERVER_STARTING)
+        dependencies_refresh(rq->server);
     struct bw_buf text;
     bw_buf_init(&text, TEXT_MAX);
     metric_write(&text, form == FORM_OPENMETRICS);

@@ -44,8 +44,9 @@ struct bw_server {
     struct registry registry, admin; /* admin: what server_handle_admin answers, filled by host */
     struct dependency *dependencies; /* dependency.h */
     unsigned n_dependencies;
-    _Atomic int state; /* enum server_state */
-    bool app_started;  /* app->stop is due */
+    atomic_bool asking; /* them, in the background */
+    _Atomic int state;  /* enum server_state */
+    bool app_started;   /* app->stop is due */
     bw_time started;
     /* Asked by /health and /metrics; set by host, may be NULL. */
     int64_t (*connections)(void *arg);

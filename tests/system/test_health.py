@@ -2,6 +2,11 @@
 import sqlite3
 
 import burrow
+from test_metrics import eventually
+
+
+def store_up(s):
+    return 'store_up{store="default"} 1\n' in s.get("/metrics?format=prometheus").text
 
 
 def test_dependencies_are_told_where_the_setting_says_so(start):
@@ -37,9 +42,16 @@ def test_a_store_that_fails_is_told_and_comes_back(start, tmp_path):
     assert down["state"] == "down" and "malformed" in down["last_error"] and down["last_error_at"].endswith("Z")
     assert s.get("/health").status_code == 200 and s.get("/startup").json()["status"] == "started"
     assert 'store_up{store="default"} 0\n' in s.get("/metrics?format=prometheus").text
+    assert not store_up(s)
     damage(path, "DELETE FROM sqlite_schema WHERE name = 'x'")
     up = s.get("/ready")
     assert up.status_code == 200
     assert up.json()["dependencies"][0]["state"] == "up" and up.json()["dependencies"][0]["last_error"] == down["last_error"]
+    # Who scrapes metrics needs no /ready: the next scrapes tell.
+    assert store_up(s)
+    damage(path, "INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'no SQL at all')")
+    eventually(lambda: not store_up(s))
+    damage(path, "DELETE FROM sqlite_schema WHERE name = 'x'")
+    eventually(lambda: store_up(s))
     assert s.stop() == 0
-    assert s.log().count("a store does not answer") == 1 and s.log().count("the store answers again") == 1
+    assert s.log().count("a store does not answer") == 2 and s.log().count("the store answers again") == 2
