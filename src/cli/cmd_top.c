@@ -230,7 +230,7 @@ static void draw(struct watching *w)
     fputs("\033[H", stdout);
     bw_str rest = bw_buf_str(&out), line;
     for (bool first = true; bw_str_cut(&rest, '\n', &line); first = false)
-        printf("%s%.*s\033[K", first ? "" : "\r\n", BW_FMT(line));
+        printf("%s%.*s\033[K", first ? "" : "\n", BW_FMT(line));
     fputs("\033[J", stdout);
     fflush(stdout);
     bw_buf_release(&out);

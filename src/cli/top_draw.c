@@ -215,7 +215,7 @@ static void draw_more(struct drawing *d, size_t n, const char *what)
 static void draw_loops(struct drawing *d, const struct top *t)
 {
     blank(d);
-    bw_buf_put(&d->line, BW_LIT("LOOP       TURNS/S    P50     P99   FIBERS   POOLED     STACK"));
+    bw_buf_put(&d->line, BW_LIT("LOOP       TURNS/S     P50     P99   FIBERS   POOLED     STACK"));
     end_line(d, HEAD);
     for (size_t i = 0; i < t->loops.n && i < LOOPS_MOST; i++) {
         const struct top_loop *l = &t->loops.p[i];
