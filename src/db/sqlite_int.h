@@ -61,14 +61,13 @@ struct sqlite_reader {
     struct list node;            /* in set->idle or set->busy */
     const void *user;            /* the fiber or thread that has it */
     unsigned uses;               /* its open rows */
-    bool first;                  /* of its set: it gets the large cache */
     sqlite3_stmt *begin, *end;
     bool snapshot;          /* inside BEGIN … COMMIT */
     uint64_t epoch;         /* of the snapshot, or of the latest read */
     int64_t deadline;       /* of the outermost query */
     int64_t slice, ticked;  /* when this slice began; the last progress call */
     bool fresh;             /* no progress call yet in this step */
-    bool away;              /* on a worker thread */
+    bool away, first;       /* on a worker thread; first of its set: it gets the large cache */
     unsigned ticks, budget; /* progress calls of this step; its maximum, 0 = none */
     enum bw_code stop;      /* why the progress handler ended the query; BW_OK: to go on a worker */
 };
