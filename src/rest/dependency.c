@@ -31,6 +31,7 @@ struct dependency {
 void dependencies_init(struct bw_server *s)
 {
     struct bw_buf label;
+    s->n_dependencies = 0;
     while (s->stores && s->stores[s->n_dependencies])
         s->n_dependencies++;
     s->dependencies = calloc(s->n_dependencies + 1, sizeof *s->dependencies);
@@ -123,8 +124,9 @@ static void write_one(const struct dependency *d, const struct report *r, struct
     bw_json_put_text(w, "name", bw_cstr(d->store->name));
     bw_json_put_text(w, "kind", bw_cstr(d->store->kind->name));
     bw_json_put_text(w, "state", bw_cstr(states[r->state]));
+    int64_t us = r->latency / 1000;
     if (r->state != UNKNOWN)
-        bw_json_put_real(w, "latency_ms", (double)(r->latency / 1000) / 1000);
+        bw_json_put_real(w, "latency_ms", (double)us / 1000);
     if (r->failed) {
         bw_json_put_text(w, "last_error", bw_cstr(r->error));
         bw_json_put_time(w, "last_error_at", r->failed);
