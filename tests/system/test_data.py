@@ -1,7 +1,10 @@
 """The burrow program: data in and out, migrations, checks, settings, and its manners."""
 import json
-
+import os
+import pty
+import re
 import sqlite3
+import subprocess
 
 import jsonschema
 import pytest
@@ -80,6 +83,26 @@ def test_files_that_are_refused(tmp_path, name, text, says):
     (tmp_path / name).write_text(text)
     out = run(tmp_path, "import", name, "--table", "Article", "--app", APP)
     assert out.returncode == 1 and says in out.stderr, out.stderr
+
+
+def test_a_terminal_sees_how_far_it_is(tmp_path):
+    """A bar that ends full, on standard error where that is a terminal; elsewhere nothing (the tests above)."""
+    (tmp_path / "a.ndjson").write_text("".join('{"title":"t%d"}\n' % i for i in range(5000)))
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([burrow.BURROW, "import", "a.ndjson", "--table", "Article", "--app", APP], cwd=tmp_path, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 65536):
+            seen += piece
+    except OSError:  # the other end has gone
+        pass
+    os.close(ours)
+    assert process.stdout.read() == "5000 records imported into Article\n" and process.wait(burrow.PATIENCE) == 0
+    bars = seen.decode().replace("\r\n", "\n").lstrip("\r").split("\r")
+    assert all(re.fullmatch(r"\[#* *\] \d+ rows\n?", b) and len(b.split("]")[0]) == 31 for b in bars), bars
+    assert bars[-1] == f"[{'#' * 30}] 5000 rows\n"
 
 
 def test_ids_of_the_file_are_kept(tmp_path):
