@@ -245,8 +245,12 @@ static bool read_one_params(struct one *o, struct bw_err *e)
     if (!req_params(rq, e) || !req_only_params(rq, known, e))
         return false;
     bw_str select = req_param(rq, "select"), expand = req_param(rq, "expand");
-    return (!select.p || list_url_select(o->table, select, &o->select, e)) &&
-           (!expand.p || list_url_expand(o->table, expand, &o->expand, e));
+    if ((select.p && !list_url_select(o->table, select, &o->select, e)) ||
+        (expand.p && !list_url_expand(o->table, expand, &o->expand, e)))
+        return false;
+    for (unsigned i = 0; i < COLUMNS_MAX / 64; i++)
+        o->select.bits[i] |= o->expand.bits[i];
+    return true;
 }
 
 static bool load_one(struct one *o, struct bw_err *e)
@@ -254,8 +258,6 @@ static bool load_one(struct one *o, struct bw_err *e)
     struct column_set read = o->select;
     if (o->table->version)
         column_add(&read, o->table->version);
-    for (unsigned i = 0; i < COLUMNS_MAX / 64; i++)
-        read.bits[i] |= o->expand.bits[i];
     o->row = BW_NEW_N(o->rq->arena, struct bw_value, o->table->n_columns);
     return store_get(o->table, o->id, &read, o->row, o->rq->arena, e);
 }

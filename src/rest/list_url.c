@@ -34,16 +34,21 @@ static void add_condition(struct list_read *l, struct filter *f)
 
 /* ---- single parameters ---- */
 
-static bool read_name(const struct table *t, bw_str name, struct column_set *set, struct bw_err *e)
+/* The column of that name, which may leave. */
+static const struct column *read_name(const struct table *t, bw_str name, struct bw_err *e)
 {
     const struct column *c = table_need(t, bw_str_trim(name), e);
-    if (!c)
-        return false;
-    if (c->f && c->f->write_only)
-        return bw_fail(e, BW_BAD, "%.*s.%.*s is write-only: it never leaves", BW_FMT(t->name),
-                       BW_FMT(c->name));
-    column_add(set, c->index);
-    return true;
+    if (!c || !c->f || !c->f->write_only)
+        return c;
+    bw_fail(e, BW_BAD, "%.*s.%.*s is write-only: it never leaves", BW_FMT(t->name),
+            BW_FMT(c->name));
+    return NULL;
+}
+
+static void add_columns(struct column_set *to, const struct column_set *more)
+{
+    for (unsigned i = 0; i < COLUMNS_MAX / 64; i++)
+        to->bits[i] |= more->bits[i];
 }
 
 bool list_url_select(const struct table *t, bw_str names, struct column_set *set, struct bw_err *e)
@@ -51,10 +56,12 @@ bool list_url_select(const struct table *t, bw_str names, struct column_set *set
     bw_str name;
     *set = (struct column_set){.bits = {0}};
     while (bw_str_cut(&names, ',', &name)) {
+        const struct column *c = NULL;
         if (bw_str_eq(bw_str_trim(name), BW_LIT("*")))
-            for (unsigned i = 0; i < COLUMNS_MAX / 64; i++)
-                set->bits[i] |= t->simple.bits[i];
-        else if (!read_name(t, name, set, e))
+            add_columns(set, &t->simple);
+        else if ((c = read_name(t, name, e)))
+            column_add(set, c->index);
+        else
             return about(e, "select");
     }
     return true;
@@ -64,7 +71,7 @@ bool list_url_expand(const struct table *t, bw_str names, struct column_set *set
 {
     bw_str name;
     while (bw_str_cut(&names, ',', &name)) {
-        const struct column *c = table_need(t, bw_str_trim(name), e);
+        const struct column *c = read_name(t, name, e);
         if (!c)
             return about(e, "expand");
         if (c->type != BW_TYPE_REF) {
@@ -328,6 +335,7 @@ bool list_url_read(struct query *q, struct list_params params, const struct list
         if (!read_param(&l, &params.at[i], false, e))
             return false;
     q->filter = l.all;
+    add_columns(&q->select, &q->expand); /* who wants a record in place of an id wants it shown */
     if (!filter_fits(q->filter, e) || !apply_sort(&l, e))
         return false;
     query_finish(q);

@@ -26,6 +26,7 @@ THING = [
     {"name": "v", "type": "version"},
     {"name": "secret", "type": T, "write_only": True, "unique": True},
     {"name": "key", "type": "blob", "write_only": True},
+    {"name": "boss", "type": "ref", "ref": "Owner", "write_only": True},
     {"name": "sealed", "type": T, "read_only": True, "default": "by the server"},
 ]
 APP = {"name": "things", "stores": {"memory": {"kind": "memory"}},
@@ -142,7 +143,7 @@ SECRET = "pssst-never-seen"
 
 def test_what_is_write_only_never_leaves(things):
     who = owner(things, hush=SECRET)
-    r = things.post("/api/Thing", {"secret": SECRET, "key": base64.b64encode(SECRET.encode()).decode(), "restricts": who},
+    r = things.post("/api/Thing", {"secret": SECRET, "key": base64.b64encode(SECRET.encode()).decode(), "restricts": who, "boss": who},
                     headers={"Prefer": "return=representation"})
     assert r.status_code == 201
     id = r.json()["id"]
@@ -154,7 +155,7 @@ def test_what_is_write_only_never_leaves(things):
     assert told[3].json()["restricts"]["id"] == who and told[8].status_code == 409
     refused = [things.get("/api/Thing?" + q) for q in (
         "select=secret", "select=id,key", "secret=eq." + SECRET, "secret=is.null", "order=secret", "sort=secret", "or=(secret.like.p*,id.eq.1)",
-        "not.and=(secret.eq.x)", f"where=secret='{SECRET}'", "expand=secret", "key=is.null")]
+        "not.and=(secret.eq.x)", f"where=secret='{SECRET}'", "expand=secret", "expand=boss", "key=is.null")]
     refused += [things.get(f"/api/Thing/{id}?select=secret"), things.delete("/api/Thing?secret=eq." + SECRET)]
     assert {r.status_code for r in refused} == {400}, [r.status_code for r in refused]
     for r in told:

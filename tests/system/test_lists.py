@@ -161,6 +161,9 @@ def test_expand(full):
     assert [a["category"]["name"] for a in got] == ["c0", "c1", "c2"]
     one = full.get("/api/Article/1?expand=category").json()
     assert one["category"] == {"id": 1, "name": "c0"}
+    for path in ("/api/Article/1?select=id&expand=category", "/api/Article?id=eq.1&select=id&expand=category"):
+        got = full.get(path).json()
+        assert (got[0] if isinstance(got, list) else got) == {"id": 1, "category": {"id": 1, "name": "c0"}}
 
 
 def test_a_large_list_streams_and_still_links(start):
