@@ -360,12 +360,42 @@ static void queue(const struct log_record *rec)
         drain();
 }
 
+static const char *(*_Atomic name_of_request)(void);
+
+void log_name_requests(const char *(*name)(void))
+{
+    atomic_store(&name_of_request, name);
+}
+
+/* The fields with the request's name behind them, in `room`. */
+static const struct log_field *with_request(const struct log_field *fields,
+                                            struct log_field room[LOG_RING_FIELDS + 1])
+{
+    const char *(*ask)(void) = atomic_load_explicit(&name_of_request, memory_order_relaxed);
+    const char *name = ask ? ask() : NULL;
+    size_t n = 0;
+    if (!name || !*name)
+        return fields;
+    for (; fields && fields[n].key; n++)
+        if (n == LOG_RING_FIELDS - 1 || !strcmp(fields[n].key, "request"))
+            return fields;
+    if (n)
+        memcpy(room, fields, n * sizeof *room);
+    room[n] = LOG_CSTR("request", name);
+    room[n + 1] = (struct log_field){.key = NULL};
+    return room;
+}
+
 void log_write(enum log_level level, const char *area, const char *text,
                const struct log_field *fields)
 {
+    struct log_field room[LOG_RING_FIELDS + 1];
     if (wanted(level, area))
-        queue(&(struct log_record){
-            .level = level, .at = bw_now(), .area = area, .text = text, .fields = fields});
+        queue(&(struct log_record){.level = level,
+                                   .at = bw_now(),
+                                   .area = area,
+                                   .text = text,
+                                   .fields = with_request(fields, room)});
 }
 
 void log_access(bw_str line)

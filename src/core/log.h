@@ -106,6 +106,9 @@ void log_reopen(void);
 void log_access(bw_str line);
 void log_write(enum log_level level, const char *area, const char *text,
                const struct log_field *fields);
+/* Asked at each record: the name of the request being worked on here, NULL or "" when none; the
+ * record gets it as field "request", unless it has one. */
+void log_name_requests(const char *(*name)(void));
 uint64_t log_lost(void);               /* records dropped since the start */
 const char *log_level_name(int level); /* "info" */
 /* The error's sentence as field "error". */

@@ -50,6 +50,16 @@ struct trace *trace_enter(struct trace *t)
     return before;
 }
 
+const char *trace_request_name(void)
+{
+    struct trace *t = trace_current();
+    while (t && t->outer)
+        t = t->outer;
+    if (!t)
+        return NULL;
+    return t->name[0] || !t->draw_name ? t->name : t->draw_name(t);
+}
+
 /* ---- what came ---- */
 
 static const struct http_field *only_field(const struct http_req *rq, const char *name)
@@ -157,6 +167,7 @@ void trace_begin(struct trace *t, const struct http_req *rq, const char *name)
     t->outer = outer;
     t->rq = outer ? outer->rq : rq;
     t->name = outer && outer->name[0] ? outer->name : name;
+    t->draw_name = NULL;
     t->looked = t->came = false;
     t->record = outer ? outer->record : NULL;
     *here = t;

@@ -25,9 +25,11 @@ struct span {
 enum span_kind { SPAN_INTERNAL = 1, SPAN_SERVER = 2, SPAN_CLIENT = 3 }; /* as in OTLP */
 
 struct trace {
-    struct trace *outer;         /* the one that was current before: of who calls in this process */
-    const struct http_req *rq;   /* its fields tell what came */
-    const char *name;            /* of the request, "" = none (yet) */
+    struct trace *outer;       /* the one that was current before: of who calls in this process */
+    const struct http_req *rq; /* its fields tell what came */
+    const char *name;          /* of the request, "" = none (yet) */
+    /* Gives it a name now, when it has none yet; set behind trace_begin, NULL = it stays so. */
+    const char *(*draw_name)(struct trace *t);
     struct trace_record *record; /* NULL: not recorded */
     struct span root;
     bool looked, came; /* traceparent has been read; it was there and valid */
@@ -42,6 +44,8 @@ void trace_end(struct trace *t);
 struct trace *trace_current(void); /* NULL when none */
 /* t (may be NULL) becomes the current one here; gives back the one before. */
 struct trace *trace_enter(struct trace *t);
+/* Of the request being worked on here, "" or NULL when there is none: for log_name_requests. */
+const char *trace_request_name(void);
 /* 32 hex digits, "" when the request belongs to no trace. */
 void trace_id(struct trace *t, char out[33]);
 

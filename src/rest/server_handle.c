@@ -3,9 +3,15 @@
 #include "rest/server.h"
 
 #include "core/clock.h"
+#include "core/list.h"
 #include "rest/in_hand.h"
 #include "rest/server_trace.h"
 #include "rest/steps.h"
+
+static const char *draw_name(struct trace *t)
+{
+    return req_name(LIST_OWNER(t, struct bw_req, trace));
+}
 
 /* Only what is read before it is written is set: the arrays of the match would cost more to clear
  * than routing costs. */
@@ -27,6 +33,7 @@ static void begin(struct bw_req *rq, struct bw_server *s, struct http_req *h, st
     rq->name[0] = 0;
     rq->began = clock_mono();
     trace_begin(&rq->trace, h, rq->name);
+    rq->trace.draw_name = draw_name;
     if (s->opts.request_ids || http_req_field(h, "x-request-id").p)
         http_res_field(rs, "X-Request-Id", bw_cstr(req_name(rq)));
 }

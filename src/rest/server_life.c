@@ -148,6 +148,7 @@ bool server_init(struct bw_server *s, const struct bw_app *app, const struct ser
         goto fail;
     server_metric_begin(s);
     registry_init(&s->registry, s->opts.root, &s->arena);
+    log_name_requests(trace_request_name);
     registry_init_admin(&s->admin, &s->arena);
     choose_steps(s);
     rate_init(&s->rate, clock_mono(), registry_requests(&s->registry));

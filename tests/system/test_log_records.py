@@ -72,3 +72,16 @@ def test_a_crash_tells_what_was_going_on(start, tmp_path):
         assert re.search(r"(?m)^in hand: POST /api/Article\b", text) and "secret" not in text, text
         assert "listening" in text  # written, or still queued
     hand.close()
+
+
+def test_records_of_a_request_carry_its_name(start):
+    s = start("--log.level=debug", "--log.slow_query=1ns")
+    s.get("/api/Category", headers={"X-Request-Id": "name-7"})
+    s.get("/api/Category")
+    s.stop()
+    lines = [json.loads(l) for l in s.log().splitlines()]
+    slow = [l for l in lines if l["msg"] == "slow query" and "request" in l]
+    told = [l for l in lines if l["msg"] == "request"]
+    assert [l["request"] for l in slow] == [l["request"] for l in told] and slow[0]["request"] == "name-7"
+    assert re.fullmatch("[0-9a-f-]{36}", slow[1]["request"])
+    assert not any("request" in l for l in lines if l["area"] in ("host", "listen"))
