@@ -5,6 +5,7 @@ const struct guide guides[] = {
     {"markdown", "all commands and switches as Markdown", guide_markdown},
     {"man", "the same as a manual page", guide_man},
     {"completion", "completion for bash", guide_completion},
+    {"metrics", "what /metrics tells, as Markdown", guide_metrics},
     {NULL, NULL, NULL},
 };
 

@@ -20,5 +20,6 @@ bool guide_word(bw_str *rest, bw_str *word);
 void guide_markdown(struct bw_buf *out);   /* docs/cli.md */
 void guide_man(struct bw_buf *out);        /* burrow(1) */
 void guide_completion(struct bw_buf *out); /* for bash */
+void guide_metrics(struct bw_buf *out);    /* docs/metrics.md */
 
 #endif

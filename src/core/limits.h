@@ -28,8 +28,8 @@
 #define LIMIT_LIST           1000 /* (s) records of one page */
 #define LIMIT_LIST_DEFAULT   100
 #define LIMIT_BATCH_ATOMIC   10000000 /* (s) writes of one atomic batch */
-#define LIMIT_SERIES         3000     /* metric series */
-#define LIMIT_METRIC_ROUTES  200      /* endpoints with series of their own: 8 each */
+#define LIMIT_SERIES         5000     /* metric series */
+#define LIMIT_METRIC_ROUTES  500      /* endpoints with series of their own: 8 each */
 #define LIMIT_METRIC_LOOPS   64       /* loops with series of their own */
 #define LIMIT_LOG_LINE       (16 * 1024)
 #define LIMIT_SETTINGS       (4u * 1024 * 1024) /* a settings file */

@@ -100,10 +100,9 @@ static void tell_log(struct bw_req *rq, const struct bw_err *e, int status)
     if (status < 500)
         return;
     char trace[33];
-    trace_id(&rq->trace, trace);
-    log_warn("rest", "request failed", LOG_CSTR("request", req_name(rq)), LOG_CSTR("trace", trace),
+    log_warn("rest", "request failed", LOG_CSTR("request", req_name(rq)),
              LOG_TEXT("method", rq->http->method_text), LOG_TEXT("path", rq->http->path),
-             LOG_NUM("status", status), log_err(e));
+             LOG_NUM("status", status), log_err(e), req_trace_field(rq, trace));
 }
 
 void problem_answer(struct bw_req *rq, const struct bw_err *e)

@@ -3,6 +3,7 @@
 #include "rest/req.h"
 
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/near.h"
 #include "core/uri.h"
 #include "core/utf8.h"
@@ -207,6 +208,12 @@ const char *req_name(struct bw_req *rq)
         draw_uuid(rq->name);
     }
     return rq->name;
+}
+
+struct log_field req_trace_field(struct bw_req *rq, char id[33])
+{
+    trace_id(&rq->trace, id);
+    return id[0] ? LOG_CSTR("trace", id) : (struct log_field){.key = NULL};
 }
 
 void req_allow(struct bw_req *rq)

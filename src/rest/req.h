@@ -10,6 +10,8 @@
 
 #define REQ_PARAMS 64
 
+struct log_field;
+
 struct req_param {
     bw_str name, value; /* decoded */
 };
@@ -39,6 +41,9 @@ struct bw_req {
 /* The request's name in problems and log records: X-Request-Id when a peer gave a harmless one
  * (letters, digits, "-_.", at most 36), else a random UUID. */
 const char *req_name(struct bw_req *rq);
+
+/* The trace of the request as a last field of a log record; none when it belongs to none. */
+struct log_field req_trace_field(struct bw_req *rq, char id[33]);
 
 /* Reads the query string once; BW_BAD on a bad escape or more than REQ_PARAMS. */
 bool req_params(struct bw_req *rq, struct bw_err *e);

@@ -17,11 +17,10 @@ void access_set_slow(int64_t ns)
 static void tell_slow(struct bw_req *rq, int64_t took)
 {
     char trace[33];
-    trace_id(&rq->trace, trace);
     log_warn("rest", "slow request", LOG_TEXT("method", rq->http->method_text),
              LOG_TEXT("path", rq->http->path), LOG_CSTR("route", rq->endpoint->path),
              LOG_NUM("status", rq->res->status), LOG_REAL("ms", (double)took / 1e6),
-             LOG_CSTR("request", req_name(rq)), LOG_CSTR("trace", trace));
+             LOG_CSTR("request", req_name(rq)), req_trace_field(rq, trace));
 }
 
 static enum step_result observe(struct bw_req *rq, struct bw_err *e)

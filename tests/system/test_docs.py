@@ -86,7 +86,8 @@ def test_the_examples_of_the_interface(tmp_path):
         filled.server.stop()
 
 
-@pytest.mark.parametrize("page, words", [("settings.md", ["config", "markdown"]), ("cli.md", ["help", "--markdown"])])
+@pytest.mark.parametrize("page, words", [("settings.md", ["config", "markdown"]), ("cli.md", ["help", "--markdown"]),
+                                         ("metrics.md", ["help", "--metrics"])])
 def test_generated_pages(page, words):
     done = burrow.run(burrow.BURROW, *words)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
 """/metrics of a running server: read by public parsers, and telling what the server does."""
+import json
+import re
 import subprocess
 import time
 
@@ -50,6 +52,32 @@ def test_both_forms_are_read_by_a_public_parser(blog):
     # Opinions about names it has; an error it must not have.
     assert "error" not in (out.stdout + out.stderr).lower(), out.stderr
     assert "# EOF" == blog.get("/metrics?format=openmetrics").text.splitlines()[-1]
+
+
+def test_what_the_list_has_is_told_and_nothing_else(blog):
+    listed = set(re.findall(r"^\| `(\w+)`", burrow.run(burrow.BURROW, "help", "--metrics").stdout, re.M))
+    told = {f.name + ("_total" if f.type == "counter" else "") for f in families(blog).values()}
+    assert told == listed
+
+
+def test_many_routes_are_many_lines_but_not_more(tmp_path):
+    tables = [{"name": f"Table{i}", "fields": [{"name": "a", "type": "text"}]} for i in range(150)]
+    (tmp_path / "app.json").write_text(json.dumps({"tables": tables}))
+    s = burrow.Server([burrow.BURROW, "serve", "app.json", "--listen", "127.0.0.1:0"], tmp_path)
+    try:
+        for i in range(150):
+            assert s.get(f"/api/Table{i}").status_code == 200
+            assert s.get(f"/api/Table{i}/1").status_code == 404
+        told = families(s)  # a public parser reads it
+        rows = [x for x in told["http_requests"].samples if x.value]
+        assert sum(x.value for x in rows if x.labels["status"] == "2xx" and "Table" in x.labels["route"]
+                   or x.labels["route"] == "(other)" and x.labels["status"] == "2xx") == 150
+        assert sum(x.value for x in rows if x.labels["route"] == "(other)") > 0
+        routes = {(x.labels["method"], x.labels["route"]) for x in told["http_requests"].samples}
+        assert len(routes) <= 503
+        assert value(s, "metric_overflow_total") == 0 and value(s, "db_connections") >= 1
+    finally:
+        s.stop()
 
 
 def test_every_request_is_counted_once(start):
