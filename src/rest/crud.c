@@ -47,8 +47,15 @@ static const struct endpoint_param change_params[] = {
      "return=representation answers the stored record"},
     {NULL, NULL, NULL, NULL},
 };
-static const struct endpoint_param delete_params[] = {
+static const struct endpoint_param match_params[] = {
     {"If-Match", "header", "{\"type\":\"string\"}", "412 when the record has another ETag by now"},
+    {NULL, NULL, NULL, NULL},
+};
+static const struct endpoint_param bytes_params[] = {
+    {"Range", "header", "{\"type\":\"string\"}", "bytes=0-99: a part, answered 206"},
+    {"If-Range", "header", "{\"type\":\"string\"}",
+     "the part only when the ETag is still this one"},
+    {"If-None-Match", "header", "{\"type\":\"string\"}", "304 when the record still has this ETag"},
     {NULL, NULL, NULL, NULL},
 };
 static const struct endpoint_param batch_params[] = {
@@ -109,16 +116,17 @@ static const struct table_endpoint table_endpoints[] = {
      change_params, json, LIMIT_RECORD},
     {"/:id", "update", "Changes the given fields of a record", HTTP_PATCH, crud_update,
      change_params, json, LIMIT_RECORD},
-    {"/:id", "delete", "Deletes a record", HTTP_DELETE, crud_delete, delete_params, NULL, 0},
+    {"/:id", "delete", "Deletes a record", HTTP_DELETE, crud_delete, match_params, NULL, 0},
     {"/batch", "batch", "Adds many records, all or none unless atomic=false", HTTP_POST,
      batch_table_post, batch_params, batch_types, BATCH_BODY},
 };
 
 static const struct table_endpoint blob_endpoints[] = {
-    {"", "get", "The bytes, with their content type; ranges are served", HTTP_GET, blob_get, NULL,
-     NULL, 0},
-    {"", "put", "Stores the bytes and their content type", HTTP_PUT, blob_put, NULL, any_type, 0},
-    {"", "delete", "Removes the bytes", HTTP_DELETE, blob_delete, NULL, NULL, 0},
+    {"", "get", "The bytes, with their content type; ranges are served", HTTP_GET, blob_get,
+     bytes_params, NULL, 0},
+    {"", "put", "Stores the bytes and their content type", HTTP_PUT, blob_put, match_params,
+     any_type, 0},
+    {"", "delete", "Removes the bytes", HTTP_DELETE, blob_delete, match_params, NULL, 0},
 };
 
 static const char *root_of(struct bw_server *s)

@@ -195,7 +195,23 @@ static const char *answer_type(const struct endpoint *ep)
         return ep->produces;
     if (ep->answer_schema)
         return "application/json";
-    return ep->column && ep->method == HTTP_GET ? "application/octet-stream" : NULL;
+    return ep->column && ep->method == HTTP_GET ? "*/*" : NULL; /* what it was stored with */
+}
+
+static void write_bare_answer(struct bw_json_writer *w, const char *status, const char *help)
+{
+    bw_json_key(w, bw_cstr(status));
+    bw_json_object(w);
+    bw_json_put_text(w, "description", bw_cstr(help));
+    bw_json_end(w);
+}
+
+static bool asks_for(const struct endpoint *ep, const char *param)
+{
+    for (const struct endpoint_param *p = ep->params; p && p->name; p++)
+        if (strcmp(p->name, param) == 0)
+            return true;
+    return false;
 }
 
 static void write_answers(struct bw_json_writer *w, const struct endpoint *ep)
@@ -219,6 +235,10 @@ static void write_answers(struct bw_json_writer *w, const struct endpoint *ep)
         bw_json_end(w);
     }
     bw_json_end(w);
+    if (asks_for(ep, "Range"))
+        write_bare_answer(w, "206", "The bytes of the range.");
+    if (asks_for(ep, "If-None-Match"))
+        write_bare_answer(w, "304", "It still has this ETag.");
     bw_json_key(w, BW_LIT("4XX"));
     bw_json_raw(w, BW_LIT("{\"$ref\":\"#/components/responses/Problem\"}"));
     bw_json_key(w, BW_LIT("5XX"));
