@@ -31,7 +31,7 @@ BUILD = ROOT / "build"
 TICK = os.sysconf("SC_CLK_TCK")
 CPUS = sorted(os.sched_getaffinity(0))
 FOREIGN = 0.10     # cores that others may use in a clean round
-PATIENCE = 120     # seconds that may go into rounds done again, in all
+PATIENCE = 60      # seconds that may go into rounds done again, in all
 ROWS = []          # (work, figures, ratio text, target, met)
 FOREIGN_SEEN = []  # of the rounds that count
 
@@ -41,6 +41,9 @@ def pinned(cpu):
     return [] if cpu is None else ["taskset", "-c", str(cpu)]
 
 
+SERVERS = []       # running: a bench that is ended takes them along
+
+
 # ---- servers -------------------------------------------------------------------------------------
 
 class Burrow:
@@ -48,6 +51,7 @@ class Burrow:
         self.process = subprocess.Popen(
             [*pinned(cpu), BUILD / "examples/blog/blog", "--listen", "127.0.0.1:0", "--data", data, f"--server.threads={threads}",
              "--log.level=warn", *more], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})})
+        SERVERS.append(self.process)
         line = self.process.stdout.readline()
         self.url = re.search(r"http://\S+", line).group(0).rstrip("/")
         self.pids = [self.process.pid]
@@ -75,6 +79,7 @@ class Nginx:
                 {"".join(f'location = /r{n} {{ return 200 "{"x" * n}"; }}' for n in body)} }}
             }}""")
         self.process = subprocess.Popen(["nginx", "-c", conf, "-p", folder], stdin=subprocess.DEVNULL)
+        SERVERS.append(self.process)
         for _ in range(200):
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -147,6 +152,12 @@ def wrk(server, path, connections, seconds, script=None, cpu=None):
     r.us = used / r.n * 1e6
     r.p99 = to_ms(re.search(r"99%\s+([\d.]+\w+)", out).group(1))
     return r
+
+
+def flush(path):
+    """So that nobody's flush has to write what we only copied."""
+    with open(path, "rb") as f:
+        os.fsync(f.fileno())
 
 
 def to_ms(text):
@@ -266,7 +277,7 @@ class Bench:
         for suffix in ("", "-wal", "-shm"):
             pathlib.Path(f"{copy}{suffix}").unlink(missing_ok=True)
         shutil.copy(self.data / "blog.db", copy)
-        os.sync()
+        flush(copy)
         watch = Watch([])
         out = subprocess.run([BUILD / "bench/bench_plain", copy, *map(str, words)], capture_output=True, text=True, check=True,
                              env={**os.environ, **(env or {})}).stdout.split()
@@ -277,8 +288,9 @@ class Bench:
     def copy(self):
         copy = self.folder / "create"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.data, copy)
-        os.sync()
+        copy.mkdir()
+        shutil.copy(self.data / "blog.db", copy)
+        flush(copy / "blog.db")
         return copy
 
     def creates(self, connections, env=None):
@@ -387,8 +399,8 @@ class Bench:
         self.metrics()
 
     def access_log(self):
-        quiet = Burrow(self.data, cpu=CPUS[0])
         copy = self.copy()
+        quiet = Burrow(self.data, cpu=CPUS[0])
         logs = Burrow(copy, cpu=CPUS[0], more=("--log.access=combined", f"--log.access_file={self.folder / 'access.log'}"))
         try:
             with_log, without = in_turn(2 * self.rounds, *(lambda s=s: wrk(s, "/api/Article/7", 64, self.seconds, self.scripts["article"], cpu=CPUS[-1])
@@ -419,7 +431,8 @@ class Bench:
 
     def scan(self):
         data = self.folder / "scan"
-        shutil.copytree(self.data, data, dirs_exist_ok=True)
+        data.mkdir()
+        shutil.copy(self.data / "blog.db", data)
         subprocess.run([BUILD / "bench/bench_plain", data / "blog.db", "bulk", "400000"], check=True, stdout=subprocess.DEVNULL)
         # The server has a core to itself: else the load generator waits for it to be descheduled, and that is what one measures.
         b = Burrow(data, cpu=CPUS[0])
@@ -482,11 +495,17 @@ def main():
     for name in args.names:
         if name not in works:
             sys.exit(f"bench: no work '{name}': {', '.join(works)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         os.chmod(folder, 0o755)  # nginx's worker is another user
-        bench = Bench(pathlib.Path(folder), args.seconds, args.rounds)
-        for name in args.names or works:
-            getattr(bench, name)()
+        try:
+            bench = Bench(pathlib.Path(folder), args.seconds, args.rounds)
+            for name in args.names or works:
+                getattr(bench, name)()
+        finally:
+            for process in SERVERS:
+                process.kill() if process.poll() is None else None
+                process.wait()
     if not args.names:
         write_report(args)
         print("written: docs/benchmarks.md")
