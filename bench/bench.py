@@ -400,10 +400,10 @@ class Bench:
 
     def access_log(self):
         copy = self.copy()
-        quiet = Burrow(self.data, cpu=CPUS[0])
-        logs = Burrow(copy, cpu=CPUS[0], more=("--log.access=combined", f"--log.access_file={self.folder / 'access.log'}"))
+        quiet = Burrow(self.data)
+        logs = Burrow(copy, more=("--log.access=combined", f"--log.access_file={self.folder / 'access.log'}"))
         try:
-            with_log, without = in_turn(2 * self.rounds, *(lambda s=s: wrk(s, "/api/Article/7", 64, self.seconds, self.scripts["article"], cpu=CPUS[-1])
+            with_log, without = in_turn(2 * self.rounds, *(lambda s=s: wrk(s, "/api/Article/7", 64, self.seconds, self.scripts["article"])
                                                            for s in (logs, quiet)))
         finally:
             quiet.stop()

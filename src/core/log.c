@@ -398,14 +398,11 @@ void log_write(enum log_level level, const char *area, const char *text,
                                    .fields = with_request(fields, room)});
 }
 
-void log_access(bw_str line)
+void log_access(bw_str line, bw_time at)
 {
     const struct log_field fields[] = {LOG_TEXT("line", line), {.key = NULL}};
-    queue(&(struct log_record){.level = LOG_LEVEL_INFO,
-                               .at = bw_now(),
-                               .area = log_access_area,
-                               .text = "",
-                               .fields = fields});
+    queue(&(struct log_record){
+        .level = LOG_LEVEL_INFO, .at = at, .area = log_access_area, .text = "", .fields = fields});
 }
 
 struct log_field log_err(const struct bw_err *e)

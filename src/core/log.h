@@ -103,7 +103,7 @@ bool log_set_areas(const struct log_area *areas, size_t n);
 /* Files, at their next write: somebody has renamed them. By the thread that starts and stops. */
 void log_reopen(void);
 /* One finished line of the access log, without its end; goes the same way as a record. */
-void log_access(bw_str line);
+void log_access(bw_str line, bw_time at);
 void log_write(enum log_level level, const char *area, const char *text,
                const struct log_field *fields);
 /* Asked at each record: the name of the request being worked on here, NULL or "" when none; the

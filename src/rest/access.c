@@ -16,6 +16,7 @@ struct line {
     const struct access *of;
     struct bw_req *rq;
     int64_t took;
+    bw_time at;
     size_t value_max;
 };
 
@@ -39,25 +40,31 @@ struct line {
 
 /* ---- values ---- */
 
+static size_t plain_run(bw_str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
 static void put_raw(struct line *l, bw_str s)
 {
     static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        char code[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-        if (c < ' ' || c >= 0x7f || c == '"' || c == '\\')
-            bw_buf_add(&l->out, code, 4);
-        else
-            bw_buf_char(&l->out, (char)c);
+    for (;;) {
+        size_t n = plain_run(s);
+        bw_buf_add(&l->out, s.p, n);
+        if (n == s.n)
+            return;
+        unsigned char c = (unsigned char)s.p[n];
+        bw_buf_add(&l->out, (const char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+        s = bw_str_of(s.p + n + 1, s.n - n - 1);
     }
 }
 
 static bool is_plain(bw_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '"' || s.p[i] == '\\')
-            return false;
-    return true;
+    return plain_run(s) == s.n;
 }
 
 /* An absent value is "-" as in the old formats, and empty in JSON. */
@@ -132,26 +139,31 @@ static void put_ms(struct line *l)
     bw_buf_add(&l->out, part, 4);
 }
 
-/* "23/Nov/2026:23:04:18 +0000", as the old formats have it. */
+/* "23/Nov/2026:23:04:18 +0000", as the old formats have it; made once a second. */
 static void put_time(struct line *l)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct civil c;
-    char t[] = "00/Mon/0000:00:00:00 +0000";
-    civil_of_time(&c, bw_now());
-    civil_two(t, (unsigned)c.day);
-    memcpy(t + 3, months + 3 * (c.month - 1), 3);
-    civil_two(t + 7, (unsigned)c.year / 100);
-    civil_two(t + 9, (unsigned)c.year % 100);
-    civil_two(t + 12, (unsigned)c.hour);
-    civil_two(t + 15, (unsigned)c.minute);
-    civil_two(t + 18, (unsigned)c.second);
+    static _Thread_local char t[] = "00/Mon/0000:00:00:00 +0000";
+    static _Thread_local int64_t made = INT64_MIN;
+    int64_t second = l->at / BW_TIME_SECOND;
+    if (second != made) {
+        struct civil c;
+        civil_of_time(&c, l->at);
+        civil_two(t, (unsigned)c.day);
+        memcpy(t + 3, months + 3 * (c.month - 1), 3);
+        civil_two(t + 7, (unsigned)c.year / 100);
+        civil_two(t + 9, (unsigned)c.year % 100);
+        civil_two(t + 12, (unsigned)c.hour);
+        civil_two(t + 15, (unsigned)c.minute);
+        civil_two(t + 18, (unsigned)c.second);
+        made = second;
+    }
     bw_buf_add(&l->out, t, sizeof t - 1);
 }
 
 static void put_time_iso(struct line *l)
 {
-    bw_time_write(&l->out, bw_now() / 1000 * 1000);
+    bw_time_write(&l->out, l->at / 1000 * 1000);
 }
 
 static void put_referer(struct line *l)
@@ -311,6 +323,7 @@ void access_log(const struct access *a, struct bw_req *rq, int64_t took)
                      .of = a,
                      .rq = rq,
                      .took = took,
+                     .at = bw_now(),
                      .value_max = VALUE_MAX};
     write_line(&l);
     if (!bw_buf_ok(&l.out)) {
@@ -318,5 +331,5 @@ void access_log(const struct access *a, struct bw_req *rq, int64_t took)
         l.value_max = VALUE_CUT;
         write_line(&l);
     }
-    log_access(bw_buf_str(&l.out));
+    log_access(bw_buf_str(&l.out), l.at);
 }
