@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "angel/place.h"
 #include "core/limits.h"
 #include "core/map.h"
 #include "os/file.h"
@@ -24,20 +25,6 @@ static const char *first_folder(struct conf_load *l, const char *name)
 {
     const char *v = env_or_null(name);
     return v ? bw_arena_cstr(l->a, bw_str_of(v, strcspn(v, ":"))) : NULL;
-}
-
-static const char *default_state(struct conf_load *l)
-{
-    const char *given = first_folder(l, "STATE_DIRECTORY");
-    if (given)
-        return given;
-    if (geteuid() == 0)
-        return "/var/lib/burrow/angel";
-    const char *home = env_or_null("XDG_STATE_HOME");
-    if (home)
-        return bw_arena_printf(l->a, "%s/burrow/angel", home).p;
-    home = env_or_null("HOME");
-    return bw_arena_printf(l->a, "%s/.local/state/burrow/angel", home ? home : "/tmp").p;
 }
 
 static const char *with_slash(struct conf_load *l, const char *folder)
@@ -77,7 +64,7 @@ static bool settle_folders(struct conf_load *l, const char *state, struct bw_err
             return bw_fail_sys(e, errno, "finding the current folder");
         said = bw_arena_printf(l->a, "%s/%s", here, state).p;
     }
-    l->c->state = said ? said : default_state(l);
+    l->c->state = said ? said : place_state(l->a);
     l->c->log_folder = with_slash(l, default_logs(l, !said));
     if (!m->log_path || !*m->log_path)
         return true;

@@ -121,6 +121,8 @@ void angel_conf_release(struct angel_conf *c);
 /* The log file of a replica, counted from 1: conf->log.path, with "-2" before its ending when there
  * are several. NULL when there is none. */
 const char *angel_conf_log_path(const struct unit_conf *u, int64_t replica, struct bw_arena *a);
+/* The table of all keys: of a service, or of the whole (with Services in it). */
+const struct option *angel_conf_keys(bool service);
 /* Fills in %name% of `text` for a unit (NULL: the manager's own). */
 const char *angel_conf_fill(const struct angel_conf *c, const struct unit_conf *u, const char *text,
                             struct bw_arena *a, struct bw_err *e);

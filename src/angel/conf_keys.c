@@ -295,3 +295,8 @@ const struct option conf_main_keys[] = {
      .max = YEAR, .live = true, .help = "Time to stop everything in."},
     {0},
 };
+
+const struct option *angel_conf_keys(bool service)
+{
+    return service ? conf_unit_keys : conf_main_keys;
+}

@@ -69,8 +69,10 @@ static bool take(struct args *a, bw_str name, char **argv, int *i, struct bw_err
         return unknown(a, word, name, e);
     if (!arg->takes && has_value)
         return bw_fail(e, BW_BAD, "--%s takes no value", arg->name);
-    if (arg->takes && !has_value) {
-        if (!argv[*i + 1])
+    bool may = arg->takes && arg->takes[0] == '[';
+    bool follows = argv[*i + 1] && (!may || argv[*i + 1][0] != '-');
+    if (arg->takes && !has_value && (!may || follows)) {
+        if (!follows)
             return bw_fail(e, BW_BAD, "--%s needs a value: --%s %s", arg->name, arg->name,
                            arg->takes);
         value = bw_cstr(argv[++*i]);
@@ -81,18 +83,22 @@ static bool take(struct args *a, bw_str name, char **argv, int *i, struct bw_err
 
 bool args_parse(struct args *a, const struct arg *known, int argc, char **argv, struct bw_err *e)
 {
+    bool rest = false;
     *a = (struct args){.known = known};
     for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--")) {
+        if (!rest && !strcmp(argv[i], "--")) {
             while (++i < argc)
                 *vec_push(&a->words) = argv[i];
             return true;
         }
-        bw_str name = switch_name(a, argv[i]);
+        bw_str name = rest ? (bw_str){.p = NULL} : switch_name(a, argv[i]);
         if (!name.p)
             *vec_push(&a->words) = argv[i];
         else if (!take(a, name, argv, &i, e))
             return false;
+        else
+            rest = a->given.n && a->given.p[a->given.n - 1].arg &&
+                   a->given.p[a->given.n - 1].arg->rest;
     }
     return true;
 }

@@ -10,8 +10,9 @@
 
 struct arg {
     const char *name;  /* without the dashes */
-    const char *takes; /* "FILE": it needs a value; NULL: a flag */
+    const char *takes; /* "FILE": it needs a value; "[FILE]": it may have one; NULL: a flag */
     const char *help;
+    bool rest; /* all behind it are words, whatever they look like: another program's own */
 };
 
 struct arg_given {
