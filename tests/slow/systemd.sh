@@ -51,6 +51,7 @@ say start systemctl start notes
 say state show
 say who notes --state
 say health notes --health
+say admin stat -c '%a %F' /var/lib/notes/notes.admin.sock
 say rights cat "/proc/$(main_pid)/status"
 sed -i 's/^{/{"log": {"level": "debug"}, /' /etc/notes.json
 say reload systemctl reload notes
@@ -67,6 +68,18 @@ say watchdog-journal journalctl -u notes -o cat -n 40
 say stop stop_amid
 until_ok is_inactive
 say stopped show
+install -m 600 /etc/notes.json /etc/secret.json
+printf '[Service]\nLoadCredential=notes.json:/etc/secret.json\nExecStart=\nExecStart=/usr/local/bin/burrow serve @notes.json --run\n' \
+    >/etc/systemd/system/notes.service.d/secret.conf
+mv /etc/notes.json /etc/away.json
+systemctl daemon-reload
+say secret-start systemctl start notes
+say secret-state show
+say secret-ask ask
+systemctl stop notes
+mv /etc/away.json /etc/notes.json
+rm /etc/systemd/system/notes.service.d/secret.conf /etc/secret.json
+systemctl daemon-reload
 say socket-start systemctl start notes.socket
 say socket-before systemctl show notes -P ActiveState
 say socket ask

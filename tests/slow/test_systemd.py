@@ -55,6 +55,15 @@ def test_it_runs_as_a_user_of_its_own_without_rights(steps):
     assert not re.search(r"Uid:\t0\t", text)
 
 
+def test_the_admin_socket_is_its_own(steps):
+    assert steps["admin"] == (0, "600 socket\n")
+
+
+def test_settings_that_only_root_may_read(steps):
+    assert steps["secret-start"][0] == 0, steps["secret-start"]
+    assert "ActiveState=active" in steps["secret-state"][1] and steps["secret-ask"][1].startswith("HTTP/1.1 200")
+
+
 def test_reload(steps):
     assert steps["reload"][0] == 0 and "changed: log.level" in steps["reload-status"][1]
     assert steps["reload-broken"][0] != 0
