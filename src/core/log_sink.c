@@ -6,6 +6,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "core/clock.h"
+
+#define REST    10
 #define OUT_MAX (1024 * 1024) /* a batch and the longest line behind it */
 
 #define LOG_SINK(name) extern const struct log_sink_kind log_sink_##name;
@@ -75,6 +78,17 @@ void log_sink_tell(struct log_sink *s, uint64_t elsewhere)
     if (log_sink_flush(s) == 0)
         s->told = all;
     s->lost = before; /* the telling itself is no record */
+}
+
+void log_sink_rest(struct log_sink *s, int64_t began)
+{
+    int64_t now = clock_mono();
+    s->rest_until = now + REST * (now - began);
+}
+
+bool log_sink_rests(const struct log_sink *s)
+{
+    return s->rest_until && clock_mono() < s->rest_until;
 }
 
 bool log_sink_send(int fd, bw_str bytes)

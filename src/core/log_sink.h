@@ -33,6 +33,7 @@ struct log_sink {
     struct syslog_tls *tls;  /* over fd, NULL = plain */
     size_t sent;             /* of put: those that went out at once */
     int64_t retry_at;        /* monotonic ns: not before then another try to connect */
+    int64_t rest_until;      /* and none to send: log_sink_rest */
 };
 
 extern const struct log_sink_kind *const log_sink_kinds[]; /* NULL-terminated */
@@ -48,6 +49,10 @@ uint64_t log_sink_flush(struct log_sink *s);
 void log_sink_tell(struct log_sink *s, uint64_t elsewhere);
 bool log_sink_owes(const struct log_sink *s, uint64_t elsewhere);
 
+/* For kinds that send: a try that failed took from `began` until now. Others get most of the time:
+ * for ten times as long no record is tried, that is, each is lost. */
+void log_sink_rest(struct log_sink *s, int64_t began);
+bool log_sink_rests(const struct log_sink *s);
 /* For kinds that send datagrams: true when sent whole; gives up after 100 ms. */
 bool log_sink_send(int fd, bw_str bytes);
 /* For kinds that collect lines in `out` and write them to `file`. */

@@ -92,6 +92,9 @@ static bool reachable(struct log_sink *s)
 static void put(struct log_sink *s, const struct log_record *rec)
 {
     struct bw_buf *b = &s->out;
+    if (log_sink_rests(s))
+        return;
+    int64_t began = clock_mono();
     bw_buf_clear(b);
     /* The message is what people read: with its fields, as a terminal shows them. */
     log_format_message(b, rec);
@@ -114,6 +117,8 @@ static void put(struct log_sink *s, const struct log_record *rec)
         sent = reachable(s) && log_sink_send(s->fd, bw_buf_str(&m));
     }
     s->sent += sent;
+    if (!sent)
+        log_sink_rest(s, began);
     bw_buf_release(&m);
 }
 

@@ -1,8 +1,8 @@
 /* log_sink_syslog.c: syslog in the form of RFC 5424, fields as structured data. Where to:
  * "unix:/dev/log" and "udp:HOST:PORT" take one datagram per record, "tcp:HOST:PORT" a stream with
  * each record's length in front (RFC 6587), "tls:HOST:PORT" the same encrypted (RFC 5425). A
- * connection that breaks is made again, at most once a second; a record that a system took but did
- * not deliver is beyond our count. */
+ * connection that breaks is made again, at most once a second and more rarely when that takes long;
+ * a record that a system took but did not deliver is beyond our count. */
 #include "core/log_sink.h"
 
 #include <errno.h>
@@ -176,6 +176,9 @@ static bool send_one(struct log_sink *s, bw_str message)
 
 static void put(struct log_sink *s, const struct log_record *rec)
 {
+    if (log_sink_rests(s))
+        return;
+    int64_t began = clock_mono();
     bw_buf_clear(&s->out);
     log_format_5424(&s->out, s->o->name, DAEMON * 8 + log_sink_severity(rec->level), rec);
     bool sent = false;
@@ -185,6 +188,8 @@ static void put(struct log_sink *s, const struct log_record *rec)
             part(s);
     }
     s->sent += sent;
+    if (!sent)
+        log_sink_rest(s, began);
 }
 
 static size_t flush(struct log_sink *s)

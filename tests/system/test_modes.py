@@ -95,6 +95,31 @@ def test_a_second_instance_hears_who_runs(tmp_path, daemon):
     assert blog(tmp_path, "--health").returncode == 0
 
 
+def test_of_many_that_start_at_once_one_serves(tmp_path):
+    words = [burrow.BLOG, "--run", "--listen", "127.0.0.1:0"]
+    started = [subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for _ in range(6)]
+    try:
+        said, deadline = {}, time.monotonic() + burrow.PATIENCE
+        while len(said) < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+            for p in started:
+                if p not in said and p.poll() is not None:
+                    said[p] = p.communicate()[1]
+        (winner,) = [p for p in started if p not in said]
+        assert "listening on" in winner.stdout.readline()
+        for p, text in said.items():
+            assert p.returncode == 1 and re.search(r"serves this already|is already served|another process", text), text
+        assert pid_of(tmp_path) == winner.pid and blog(tmp_path, "--health").returncode == 0
+    finally:
+        for p in started:
+            if p.poll() is None:
+                p.terminate()
+                assert p.wait(burrow.PATIENCE) == 0
+    assert blog(tmp_path, "--state").returncode == 3
+
+
 def test_a_crash_leaves_a_stale_file_that_stops_nobody(tmp_path, start):
     first = start()
     pid = first.process.pid

@@ -1,9 +1,11 @@
 """The log at a syslog server, by the real program: over a unix socket, UDP, TCP and TLS."""
+import os
 import re
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -21,10 +23,11 @@ class Listener:
         self.context, self.records, self.peers, self.errors = context, [], [], []
         self.changed = threading.Condition()
         self.connections = []
+        self.deaf = False
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
-        while True:
+        while not self.deaf:
             try:
                 c, _ = self.socket.accept()
             except OSError:
@@ -59,6 +62,10 @@ class Listener:
     def wait(self, what):
         with self.changed:
             assert self.changed.wait_for(lambda: any(what in r for r in self.records), burrow.PATIENCE), (what, self.records, self.errors)
+
+    def stop_accepting(self):
+        self.deaf = True
+        self.hang_up()
 
     def hang_up(self):
         """Ends the connection, as a server that is restarted does."""
@@ -155,6 +162,35 @@ def test_tls_without_tls(tmp_path):
     l = Listener()  # takes bytes, says nothing
     out = burrow.run(burrow.BLOG, "--run", "--listen", "127.0.0.1:0", "--log.to=syslog", f"--log.syslog=tls:127.0.0.1:{l.port}", folder=tmp_path)
     assert out.returncode == 1 and "TLS with the syslog server 127.0.0.1: the other end gave no answer" in out.stderr
+
+
+def the_file_has_all(s, file):
+    for _ in range(400):
+        assert s.get("/health").status_code == 200
+    deadline = time.monotonic() + burrow.PATIENCE
+    while file.read_text().count('"path":"/health"') < 400:
+        assert time.monotonic() < deadline, "the file waits for the other sink"
+        time.sleep(0.05)
+    s.stop()
+    assert '"msg":"stopped"' in file.read_text()
+
+
+def test_a_server_that_hangs_does_not_hold_up_the_file(start, keys, tmp_path):
+    l = Listener(context(keys))
+    s = start("--run", "--log.to=file,syslog", f"--log.file={tmp_path}/x.log", f"--log.syslog=tls:127.0.0.1:{l.port}",
+              f"--log.syslog_ca={keys}/ca.pem", "--log.level=debug")
+    l.wait(" ready")
+    deaf = socket.socket(fileno=os.dup(l.socket.fileno()))  # takes connections on, answers none
+    l.stop_accepting()
+    the_file_has_all(s, tmp_path / "x.log")
+    deaf.close()
+
+
+def test_a_journal_that_hangs_does_not_hold_up_the_file(start, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as d:
+        d.bind(str(tmp_path / "log.sock"))  # its queue fills, nobody reads
+        s = start("--run", "--log.to=file,syslog", f"--log.file={tmp_path}/x.log", f"--log.syslog=unix:{tmp_path}/log.sock", "--log.level=debug")
+        the_file_has_all(s, tmp_path / "x.log")
 
 
 def test_datagrams(start, tmp_path):
