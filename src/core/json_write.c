@@ -54,7 +54,7 @@ size_t json_escape(char out[6], char c)
     out[1] = name ? name : 'u';
     if (name)
         return 2;
-    memcpy(out + 2, "00", 2);
+    out[2] = out[3] = '0';
     out[4] = hex[u >> 4];
     out[5] = hex[u & 15];
     return 6;
