@@ -32,7 +32,7 @@ class Filled:
         self.body.write_bytes(b"")
         line = words.replace("http://127.0.0.1:8080", self.server.url).replace(
             "curl ", f"curl -q -sS --max-time {burrow.PATIENCE} --noproxy '*' -D '{self.head}' -o '{self.body}' -w '%{{http_code}}' ", 1)
-        done = burrow.run("bash", "-c", re.sub(r" -i ", " ", line))
+        done = burrow.run("bash", "-c", re.sub(r" -i ", " ", line), folder=self.server.folder)
         assert done.returncode == 0, (words, done.stderr)
         return int(done.stdout)
 
@@ -82,6 +82,16 @@ def test_the_examples_of_the_interface(tmp_path):
     try:
         for kind, text in blocks:
             CHECKS[kind](filled, text)
+    finally:
+        filled.server.stop()
+
+
+def test_the_calls_of_an_operator(tmp_path):
+    filled = Filled(tmp_path)
+    try:
+        for kind, text in BLOCK.findall((DOCS / "operation.md").read_text()):
+            CHECKS[kind](filled, text)
+        assert filled.server.process.wait(burrow.PATIENCE) == 0  # the last call drains
     finally:
         filled.server.stop()
 
