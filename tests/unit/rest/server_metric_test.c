@@ -60,6 +60,17 @@ static bool has(bw_str text, const char *line)
     return false;
 }
 
+/* Lines that tell one good answer of a route of ours; read once: there are many. */
+static int routes_with_one(bw_str text)
+{
+    bw_str line;
+    int n = 0;
+    while (bw_str_cut(&text, '\n', &line))
+        n += bw_str_starts(line, BW_LIT("http_requests_total{method=\"GET\",route=\"/route/")) &&
+             bw_str_ends(line, BW_LIT(",status=\"2xx\"} 1"));
+    return n;
+}
+
 static void sizes_and_classes(void **state)
 {
     (void)state;
@@ -90,13 +101,8 @@ static void many_routes(void **state)
     bw_str m = metrics();
     check(has(m, "http_requests_total{method=\"GET\",route=\"/route/0\",status=\"2xx\"} 1\n"));
     check(!has(m, "http_requests_total{method=\"GET\",route=\"/route/1999\",status=\"2xx\"}"));
-    int own = 0;
+    int own = routes_with_one(m);
     char line[128];
-    for (int i = 0; i < ROUTES; i++) {
-        snprintf(line, sizeof line,
-                 "http_requests_total{method=\"GET\",route=\"/route/%d\",status=\"2xx\"} 1", i);
-        own += has(m, line);
-    }
     check(own > 100 && own <= LIMIT_METRIC_ROUTES);
     snprintf(line, sizeof line,
              "http_requests_total{method=\"OTHER\",route=\"(other)\",status=\"2xx\"} %d\n",
