@@ -21,6 +21,7 @@ static const struct arg switches[] = {
     {"token", "@FILE", "for http://: the file of the ControlToken; or $BURROW_ANGEL_TOKEN"},
     {"json", NULL, "what the angel says, as JSON"},
     {"once", NULL, "status, top: show it once, also on a terminal"},
+    {"names", NULL, "status: the names alone"},
     {"f", NULL, "logs, events: go on with what comes"},
     {"lines", "N", "logs: the last N lines (50)"},
     {"after", "SEQ", "events: only those after that number"},

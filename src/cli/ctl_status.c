@@ -93,6 +93,22 @@ static int print_json(struct ctl *c)
     return unready ? CTL_FAILED : CTL_OK;
 }
 
+static int print_names(struct ctl *c)
+{
+    struct bw_err e = {.code = BW_OK};
+    bw_str body;
+    struct ctl_units all;
+    if (!ctl_ask(c, "GET", "/v1/units", &body, &e) || !ctl_units_read(body, &c->arena, &all, &e))
+        return ctl_complain(c, &e, ctl_status_of(&e));
+    for (size_t i = 0; i < all.n; i++) {
+        if (i == 0 || strcmp(all.p[i].unit, all.p[i - 1].unit) != 0)
+            puts(all.p[i].unit);
+        if (strcmp(all.p[i].name, all.p[i].unit) != 0)
+            puts(all.p[i].name);
+    }
+    return CTL_OK;
+}
+
 static int run(struct ctl *c)
 {
     struct bw_err e = {.code = BW_OK};
@@ -100,7 +116,9 @@ static int run(struct ctl *c)
     size_t unready = 0;
     if (c->json)
         return print_json(c);
-    if (ctl_colours() && isatty(STDIN_FILENO) && !c->once)
+    if (args_has(c->args, "names"))
+        return print_names(c);
+    if (ctl_colours() && !c->once)
         return ctl_screen(c, 1000, draw, c);
     bw_buf_init(&out, 64u << 20);
     bool ok = write_table(c, &out, &unready, &e);

@@ -149,7 +149,7 @@ static int run(struct ctl *c)
 {
     struct top *t = bw_arena_zero(&c->arena, sizeof *t);
     t->c = c;
-    if (ctl_colours() && isatty(STDIN_FILENO) && !c->once)
+    if (ctl_colours() && !c->once)
         return ctl_screen(c, 2000, draw, t);
     return print_once(t);
 }

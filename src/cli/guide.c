@@ -4,6 +4,8 @@
 const struct guide guides[] = {
     {"markdown", "all commands and switches as Markdown", guide_markdown},
     {"man", "the same as a manual page", guide_man},
+    {"man-angel", "burrow-angel(1)", guide_man_angel},
+    {"man-ctl", "burrow-ctl(1)", guide_man_ctl},
     {"completion", "completion for bash", guide_completion},
     {"metrics", "what /metrics tells, as Markdown", guide_metrics},
     {NULL, NULL, NULL},
@@ -12,7 +14,7 @@ const struct guide guides[] = {
 static bool plain(bw_str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < 'a' || s.p[i] > 'z')
+        if ((s.p[i] < 'a' || s.p[i] > 'z') && (s.p[i] != '-' || i == 0))
             return false;
     return s.n > 0;
 }

@@ -19,7 +19,15 @@ bool guide_word(bw_str *rest, bw_str *word);
 
 void guide_markdown(struct bw_buf *out);   /* docs/cli.md */
 void guide_man(struct bw_buf *out);        /* burrow(1) */
+void guide_man_angel(struct bw_buf *out);  /* burrow-angel(1) */
+void guide_man_ctl(struct bw_buf *out);    /* burrow-ctl(1) */
 void guide_completion(struct bw_buf *out); /* for bash */
 void guide_metrics(struct bw_buf *out);    /* docs/metrics.md */
+
+/* Pieces of a page in the macros of man(7): a text, paragraphs (what is indented is an example), a
+ * switch, all switches of a command. */
+void guide_man_text(const char *text, struct bw_buf *out);
+void guide_man_paragraphs(const char *text, struct bw_buf *out);
+void guide_man_switches(const struct command *c, struct bw_buf *out);
 
 #endif

@@ -19,13 +19,13 @@ static void put_line(bw_str text, struct bw_buf *out)
     }
 }
 
-static void put_text(const char *text, struct bw_buf *out)
+void guide_man_text(const char *text, struct bw_buf *out)
 {
     put_line(bw_cstr(text), out);
 }
 
 /* Paragraphs; one that is indented is an example and keeps its lines. */
-static void put_paragraphs(const char *text, struct bw_buf *out)
+void guide_man_paragraphs(const char *text, struct bw_buf *out)
 {
     bw_str rest = bw_cstr(text), line;
     bool example = false, begin = true;
@@ -51,30 +51,35 @@ static void put_paragraphs(const char *text, struct bw_buf *out)
 static void put_switch(const char *name, const char *takes, const char *help, struct bw_buf *out)
 {
     bw_buf_put(out, BW_LIT(".TP\n\\fB\\-\\-"));
-    put_text(name, out);
+    guide_man_text(name, out);
     bw_buf_put(out, BW_LIT("\\fR"));
     if (takes) {
         bw_buf_put(out, BW_LIT(" \\fI"));
-        put_text(takes, out);
+        guide_man_text(takes, out);
         bw_buf_put(out, BW_LIT("\\fR"));
     }
     bw_buf_char(out, '\n');
-    put_text(help, out);
+    guide_man_text(help, out);
     bw_buf_char(out, '\n');
+}
+
+void guide_man_switches(const struct command *c, struct bw_buf *out)
+{
+    for (const struct arg *a = c->switches; a->name; a++)
+        if (strcmp(a->name, "help") != 0)
+            put_switch(a->name, a->takes, a->help, out);
 }
 
 static void put_command(const struct command *c, struct bw_buf *out)
 {
     bw_buf_printf(out, ".SS \"burrow %s\"\n\\fBburrow %s\\fR ", c->name, c->name);
-    put_text(c->usage, out);
+    guide_man_text(c->usage, out);
     bw_buf_put(out, BW_LIT("\n.PP\n"));
-    put_text(c->help, out);
+    guide_man_text(c->help, out);
     bw_buf_put(out, BW_LIT(".\n"));
     if (c->text)
-        put_paragraphs(c->text, out);
-    for (const struct arg *a = c->switches; a->name; a++)
-        if (strcmp(a->name, "help") != 0)
-            put_switch(a->name, a->takes, a->help, out);
+        guide_man_paragraphs(c->text, out);
+    guide_man_switches(c, out);
     if (c->settings)
         put_switch("SECTION.KEY=VALUE", NULL, "any setting; `burrow config help` tells them", out);
 }

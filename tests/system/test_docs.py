@@ -97,7 +97,8 @@ def test_the_calls_of_an_operator(tmp_path):
 
 
 @pytest.mark.parametrize("page, words", [("settings.md", ["config", "markdown"]), ("cli.md", ["help", "--markdown"]),
-                                         ("metrics.md", ["help", "--metrics"])])
+                                         ("metrics.md", ["help", "--metrics"]), ("angel-settings.md", ["angel", "help", "markdown"]),
+                                         ("angel-api.md", ["angel", "help", "api"])])
 def test_generated_pages(page, words):
     done = burrow.run(burrow.BURROW, *words)
     assert done.returncode == 0, done.stderr
@@ -117,8 +118,24 @@ def test_the_manual_page(tmp_path):
     assert "--print-settings" in done.stdout and '"title", "type"' in done.stdout
 
 
+@pytest.mark.parametrize("name, words", [
+    ("angel", ["burrow angel check", "burrow angel import", "--settings", "RedirectLogRotateBytes", "GuardPercent", '"Needs": "db"']),
+    ("ctl", ["burrow ctl status", "burrow ctl notify-test", "--timeout", "EXIT STATUS"])])
+def test_manual_pages_of_the_angel(tmp_path, name, words):
+    page = tmp_path / f"burrow-{name}.1"
+    page.write_text(burrow.run(burrow.BURROW, "help", f"--man-{name}").stdout)
+    done = burrow.run("man", "--warnings", "-E", "UTF-8", "-l", page, env={"LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MAN_KEEP_FORMATTING": ""})
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    assert all(w in text for w in words), text
+
+
 @pytest.mark.parametrize("line, want", [
     ("burrow mig", ["migrate"]),
+    ("burrow angel imp", ["import"]),
+    ("burrow ctl notify", ["notify-test"]),
+    ("burrow angel --settings rows", ["rows.csv"]),
+    ("burrow ctl --state fold", ["folder"]),
     ("burrow migrate p", ["plan"]),
     ("burrow config sch", ["schema"]),
     ("burrow serve --print", ["--print-settings"]),

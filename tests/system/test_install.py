@@ -71,7 +71,8 @@ def test_headers_stand_alone(prefix, tmp_path):
 
 
 def test_the_manual_page_and_completion(prefix):
-    for name, begin in (("man/man1/burrow.1", ".TH BURROW 1"), ("bash-completion/completions/burrow", "# bash completion")):
+    for name, begin in (("man/man1/burrow.1", ".TH BURROW 1"), ("man/man1/burrow-angel.1", ".TH BURROW-ANGEL 1"),
+                        ("man/man1/burrow-ctl.1", ".TH BURROW-CTL 1"), ("bash-completion/completions/burrow", "# bash completion")):
         page = prefix / "share" / name
         if sanitized():  # not made: the program may not run while it is built
             assert not page.exists()
