@@ -39,8 +39,8 @@ static char *put_time(char *s, bw_time t)
     int64_t us = t - CIVIL_FIRST, day = us / (86400 * BW_TIME_SECOND);
     unsigned tod = (unsigned)(us / BW_TIME_SECOND % 86400), micro = (unsigned)(us % BW_TIME_SECOND);
     memcpy(s, known.day == day ? known.text : day_text(&known, t, day), 10);
-    memcpy(s + 10, "T00:00:00.",
-           10); /* NOLINT(bugprone-not-null-terminated-result): text follows */
+    static const char between[10] = "T00:00:00."; /* no end: microseconds follow */
+    memcpy(s + 10, between, sizeof between);
     civil_two(s + 11, tod / 3600);
     civil_two(s + 14, tod / 60 % 60);
     civil_two(s + 17, tod % 60);
