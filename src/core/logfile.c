@@ -184,9 +184,27 @@ static size_t until_full(const struct logfile *f, bw_str bytes, int64_t size)
     return lf ? (size_t)(lf + 1 - bytes.p) : bytes.n;
 }
 
+static bool is_current(const struct logfile *f)
+{
+    struct stat st;
+    return stat(f->path, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino;
+}
+
+/* A file that others have set aside within a line gets the rest of that line. */
+static size_t finish_line(struct logfile *f, bw_str bytes)
+{
+    struct stat st;
+    if (!f->mid || f->fd < 0 || is_current(f) || fstat(f->fd, &st) != 0 || !st.st_nlink)
+        return 0;
+    const char *lf = memchr(bytes.p, '\n', bytes.n);
+    return put(f, bw_str_of(bytes.p, lf ? (size_t)(lf + 1 - bytes.p) : 0));
+}
+
 size_t logfile_stream(struct logfile *f, bw_str bytes)
 {
-    size_t done = 0;
+    size_t done = finish_line(f, bytes);
+    if (done)
+        f->mid = bytes.p[done - 1] != '\n';
     while (done < bytes.n) {
         int64_t size = find(f);
         bool long_line = f->rotate.size && size >= 2 * f->rotate.size;

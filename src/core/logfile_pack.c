@@ -1,5 +1,5 @@
 /* logfile_pack.c: the thread that compresses rotated files and removes the oldest, one for all log
- * files of the process, at the lowest priority. It looks at what lies in the folder, not at what it
+ * files of the process, at a low priority. It looks at what lies in the folder, not at what it
  * was told: what a process that died left is done by the next one. A packed file appears whole or
  * not at all: it is written under another name first. While a big file is being packed, others that
  * are rotated meanwhile are still kept within their bounds. */
@@ -41,8 +41,8 @@ static bool is_over(const struct logfile *f, const struct logfile_olds *olds, si
     return many || (f->rotate.total && total > f->rotate.total);
 }
 
-/* The oldest go until the file's own bounds are kept, then those it shares. */
-static void prune(struct logfile *f)
+/* The oldest go until the file's own bounds are kept. The bytes that remain. */
+static int64_t prune_own(const struct logfile *f)
 {
     struct logfile_olds olds;
     int64_t total = 0;
@@ -54,7 +54,12 @@ static void prune(struct logfile *f)
         total -= olds.p[i].size;
     }
     logfile_list_release(&olds);
-    logfile_budget_note(f, total);
+    return total;
+}
+
+static void prune(struct logfile *f)
+{
+    logfile_budget_note(f, prune_own(f));
 }
 
 static struct logfile *next_fresh(void)
@@ -146,7 +151,7 @@ static void pack_all(struct logfile *f)
 static void *work(void *arg)
 {
     (void)arg;
-    setpriority(PRIO_PROCESS, (id_t)gettid(), 19); /* a thread's own on Linux */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* a thread's own on Linux */
     pthread_mutex_lock(&packer.lock);
     while (!list_empty(&packer.queue)) {
         struct logfile *f = LIST_OWNER(packer.queue.next, struct logfile, packer.queue);
@@ -189,12 +194,15 @@ void logfile_pack_init(struct logfile *f)
 void logfile_pack(struct logfile *f)
 {
     pthread_mutex_lock(&packer.lock);
+    bool late = f->packer.fresh;
     f->packer.fresh = true;
     if (list_empty(&f->packer.queue))
         list_push_back(&packer.queue, &f->packer.queue);
     if (!packer.running)
         packer.running = start(); /* else with the next rotation */
     pthread_mutex_unlock(&packer.lock);
+    if (late)
+        prune_own(f); /* the thread has had no time since the last rotation: bounds come first */
 }
 
 bool logfile_is_packing(struct logfile *f)

@@ -1,0 +1,218 @@
+/* capture.c: the loop's side: makes units and tells the thread, by a queue, what to do with them. A
+ * unit is the thread's until it is removed; from the loop only its tail (under a lock), its figures
+ * (atomic) and `expected` are touched. */
+#include "angel/capture_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#define EXPECT_MAX 255
+
+static void tell(struct capture *c, struct capture_command *k)
+{
+    uint64_t one = 1;
+    pthread_mutex_lock(&c->lock);
+    *c->last = k;
+    c->last = &k->next;
+    pthread_mutex_unlock(&c->lock);
+    bw_must(write(c->wake, &one, sizeof one) == sizeof one);
+}
+
+static struct capture_command *command(enum capture_verb verb, struct capture_unit *u)
+{
+    struct capture_command *k = calloc(1, sizeof *k);
+    bw_must(k);
+    k->verb = verb;
+    k->u = u;
+    return k;
+}
+
+static bool begin(struct capture *c, struct bw_err *e)
+{
+    sigset_t all, before;
+    struct epoll_event ev = {.events = EPOLLIN};
+    c->epoll = epoll_create1(EPOLL_CLOEXEC);
+    c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (c->epoll < 0 || c->wake < 0 || epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->wake, &ev) != 0)
+        return bw_fail_sys(e, errno, "preparing to capture output");
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int sys = pthread_create(&c->thread, NULL, capture_thread, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return sys == 0 || bw_fail_sys(e, sys, "starting the thread that captures output");
+}
+
+static void release(struct capture *c)
+{
+    if (c->epoll >= 0)
+        close(c->epoll);
+    if (c->wake >= 0)
+        close(c->wake);
+    pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->tails);
+    bw_buf_release(&c->out);
+    free(c->piece);
+    free(c);
+}
+
+struct capture *capture_new(const struct capture_opts *o, struct bw_err *e)
+{
+    struct capture *c = calloc(1, sizeof *c);
+    bw_must(c);
+    c->loop = o->loop;
+    c->epoll = c->wake = -1;
+    c->last = &c->first;
+    c->piece = malloc(CAPTURE_PIECE);
+    bw_must(c->piece);
+    bw_buf_init(&c->out, 64 * CAPTURE_PIECE);
+    logfile_budget_init(&c->budget, o->total);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->tails, NULL);
+    list_init(&c->all);
+    list_init(&c->ready);
+    list_init(&c->trouble);
+    list_init(&c->units);
+    if (begin(c, e))
+        return c;
+    release(c);
+    return NULL;
+}
+
+void capture_free(struct capture *c)
+{
+    if (!c)
+        return;
+    for (struct list *x = c->units.next; x != &c->units; x = x->next) {
+        struct capture_unit *u = LIST_OWNER(x, struct capture_unit, mine);
+        if (u->expected)
+            u->expected->cancelled = true; /* on its way back, or freed by the thread */
+    }
+    tell(c, command(CAPTURE_END, NULL));
+    pthread_join(c->thread, NULL);
+    release(c);
+}
+
+static char *copy(const char *text)
+{
+    char *s = text ? strdup(text) : NULL;
+    bw_must(s || !text);
+    return s;
+}
+
+static struct capture_policy adopt(struct capture *c, const struct capture_policy *p)
+{
+    struct capture_policy own = *p;
+    own.path = NULL; /* copied beside it */
+    own.rotate.budget = c->budget.total ? &c->budget : NULL;
+    return own;
+}
+
+struct capture_unit *capture_add(struct capture *c, const char *name, int fifo,
+                                 const struct capture_policy *p, struct bw_err *e)
+{
+    struct capture_unit *u = calloc(1, sizeof *u);
+    bw_must(u);
+    *u = (struct capture_unit){.c = c, .fifo = fifo, .policy = adopt(c, p)};
+    u->name = copy(name);
+    u->path = copy(p->path);
+    list_init(&u->mine);
+    list_init(&u->all);
+    list_init(&u->ready);
+    list_init(&u->trouble);
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = u};
+    /* The thread may see it before it obeys CAPTURE_ADD, which is as good. */
+    if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fifo, &ev) != 0) {
+        bw_fail_sys(e, errno, "capturing the output of '%s'", name);
+        free(u->name);
+        free(u->path);
+        free(u);
+        close(fifo);
+        return NULL;
+    }
+    list_push_back(&c->units, &u->mine);
+    tell(c, command(CAPTURE_ADD, u));
+    return u;
+}
+
+bool capture_change(struct capture_unit *u, const struct capture_policy *p, struct bw_err *e)
+{
+    struct capture_command *k = command(CAPTURE_CHANGE, u);
+    (void)e;
+    k->policy = adopt(u->c, p);
+    k->path = copy(p->path);
+    tell(u->c, k);
+    return true;
+}
+
+void capture_remove(struct capture_unit *u)
+{
+    if (!u)
+        return;
+    capture_expect(u, NULL, NULL, NULL);
+    list_remove(&u->mine);
+    tell(u->c, command(CAPTURE_REMOVE, u));
+}
+
+void capture_sync(struct capture_unit *u, void (*done)(void *arg), void *arg)
+{
+    struct capture_command *k = command(CAPTURE_SYNC, u);
+    k->done = done;
+    k->arg = arg;
+    tell(u->c, k);
+}
+
+struct capture_stats capture_stats(const struct capture_unit *u)
+{
+    return (struct capture_stats){.bytes = atomic_load(&u->bytes),
+                                  .lost_bytes = atomic_load(&u->lost_bytes),
+                                  .losses = atomic_load(&u->losses),
+                                  .rotations = atomic_load(&u->rotations)};
+}
+
+static void came(struct loop_post *p)
+{
+    struct capture_expect *x = LIST_OWNER(p, struct capture_expect, post);
+    if (!x->cancelled) {
+        x->u->expected = NULL;
+        x->found(x->arg);
+    }
+    free(x);
+}
+
+static struct capture_expect *expect_of(struct capture_unit *u, const char *text)
+{
+    size_t n = strlen(text);
+    n = n > EXPECT_MAX ? EXPECT_MAX : n;
+    struct capture_expect *x = calloc(1, sizeof *x + n);
+    bw_must(x);
+    x->post.fn = came;
+    x->u = u;
+    x->n = n;
+    memcpy(x->text, text, n);
+    return x;
+}
+
+void capture_expect(struct capture_unit *u, const char *text, void (*found)(void *arg), void *arg)
+{
+    struct capture_command *k;
+    if (!u->expected && !text)
+        return;
+    if (u->expected)
+        u->expected->cancelled = true;
+    u->expected = NULL;
+    k = command(CAPTURE_EXPECT, u);
+    if (text && *text) {
+        k->expect = u->expected = expect_of(u, text);
+        u->expected->found = found;
+        u->expected->arg = arg;
+    }
+    tell(u->c, k);
+}
+
+void capture_reopen(struct capture *c)
+{
+    tell(c, command(CAPTURE_REOPEN, NULL));
+}

@@ -1,0 +1,195 @@
+/* capture_write.c: from what was read to the unit's file. What the disk does not take is dropped,
+ * the oldest first or the newest, or held; each hole is told in the file as soon as it takes bytes
+ * again. Nothing here waits but for the disk. */
+#include "angel/capture_int.h"
+
+#include <errno.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "os/file.h"
+
+static bool fail_open(struct capture_unit *u, int sys)
+{
+    u->file.sys = sys ? sys : EIO;
+    return false;
+}
+
+/* Opened at the first byte: a thousand quiet units have no files. */
+static bool reach(struct capture_unit *u)
+{
+    struct bw_err e;
+    if (u->is_open)
+        return true;
+    char *slash = strrchr(u->path, '/');
+    if (slash && slash != u->path) {
+        *slash = 0;
+        bool made = file_make_folders(u->path, &e);
+        *slash = '/';
+        if (!made)
+            return fail_open(u, e.sys);
+    }
+    if (!logfile_open(&u->file, u->path, &u->policy.rotate, &e))
+        return fail_open(u, e.sys);
+    return u->is_open = true;
+}
+
+void capture_close(struct capture_unit *u)
+{
+    if (u->is_open)
+        logfile_close(&u->file);
+    u->is_open = false;
+}
+
+static void trouble(struct capture_unit *u)
+{
+    if (list_empty(&u->trouble))
+        list_push_back(&u->c->trouble, &u->trouble);
+}
+
+static void open_gap(struct capture_unit *u)
+{
+    trouble(u);
+    if (u->gap.since)
+        return;
+    u->gap.since = bw_now();
+    u->gap.sys = u->file.sys;
+    atomic_fetch_add(&u->losses, 1);
+    log_warn("angel", "output of a service is lost: its log cannot be written",
+             LOG_CSTR("unit", u->name), LOG_CSTR("path", u->path),
+             LOG_CSTR("error", strerror(u->gap.sys)));
+}
+
+static void lose(struct capture_unit *u, size_t n)
+{
+    open_gap(u);
+    u->gap.lost += (int64_t)n;
+    atomic_fetch_add(&u->lost_bytes, (int64_t)n);
+}
+
+/* Makes room with the unit's own oldest file. */
+static bool drop_oldest(struct capture_unit *u)
+{
+    int sys = u->file.sys;
+    if (u->policy.full != CAPTURE_DROP_OLDEST || (sys != ENOSPC && sys != EDQUOT) || !u->is_open)
+        return false;
+    int64_t freed = logfile_drop_oldest(&u->file);
+    if (!freed)
+        return false;
+    open_gap(u);
+    u->gap.removed += freed;
+    atomic_fetch_add(&u->lost_bytes, freed);
+    return true;
+}
+
+static void mark(const struct capture_gap *g, bool mid, struct bw_buf *out)
+{
+    bw_buf_put(out, mid ? BW_LIT("\n[burrow angel: ") : BW_LIT("[burrow angel: "));
+    if (g->lost)
+        bw_buf_printf(out, "%lld bytes lost", (long long)g->lost);
+    if (g->removed)
+        bw_buf_printf(out, "%s%lld bytes of older files removed", g->lost ? ", " : "",
+                      (long long)g->removed);
+    bw_buf_put(out, BW_LIT(" from "));
+    bw_time_write(out, g->since);
+    bw_buf_put(out, BW_LIT(" to "));
+    bw_time_write(out, bw_now());
+    bw_buf_printf(out, ": %s]\n", strerror(g->sys));
+}
+
+/* All of the mark or nothing. */
+static bool tell_gap(struct capture_unit *u)
+{
+    struct bw_buf b;
+    if (!u->gap.since)
+        return true;
+    if (!reach(u))
+        return false;
+    bw_buf_init(&b, 1024);
+    mark(&u->gap, u->file.mid, &b);
+    size_t n = logfile_write(&u->file, bw_buf_str(&b));
+    bool all = n == b.n;
+    bw_buf_release(&b);
+    if (n)
+        u->file.mid = false;
+    if (!all)
+        return false;
+    log_info("angel", "the log of a service is written again", LOG_CSTR("unit", u->name),
+             LOG_NUM("lost_bytes", u->gap.lost + u->gap.removed));
+    u->gap = (struct capture_gap){.lost = 0};
+    return true;
+}
+
+static size_t put(struct capture_unit *u, bw_str bytes)
+{
+    size_t done = 0;
+    if (!reach(u))
+        return 0;
+    do
+        done += logfile_stream(&u->file, bw_str_of(bytes.p + done, bytes.n - done));
+    while (done < bytes.n && drop_oldest(u));
+    atomic_store(&u->rotations, u->file.rotations);
+    return done;
+}
+
+static void hold(struct capture_unit *u, bw_str rest)
+{
+    u->held = malloc(rest.n);
+    bw_must(u->held);
+    memcpy(u->held, rest.p, rest.n);
+    u->held_n = rest.n;
+    trouble(u);
+}
+
+static void store(struct capture_unit *u, bw_str bytes)
+{
+    size_t done = tell_gap(u) ? put(u, bytes) : 0;
+    if (done == bytes.n)
+        return;
+    bw_str rest = bw_str_of(bytes.p + done, bytes.n - done);
+    if (u->policy.full == CAPTURE_BLOCK)
+        hold(u, rest);
+    else
+        lose(u, rest.n);
+}
+
+/* Each line begins with its time. */
+static bw_str stamped(struct capture_unit *u, bw_str bytes)
+{
+    struct bw_buf *out = &u->c->out, stamp;
+    bw_buf_init(&stamp, 64);
+    bw_time_write(&stamp, bw_now() / 1000 * 1000);
+    bw_buf_char(&stamp, ' ');
+    bw_buf_clear(out);
+    while (bytes.n) {
+        const char *lf = memchr(bytes.p, '\n', bytes.n);
+        size_t n = lf ? (size_t)(lf + 1 - bytes.p) : bytes.n;
+        if (!u->within)
+            bw_buf_put(out, bw_buf_str(&stamp));
+        bw_buf_add(out, bytes.p, n);
+        u->within = !lf;
+        bytes = bw_str_of(bytes.p + n, bytes.n - n);
+    }
+    bw_buf_release(&stamp);
+    return bw_buf_str(out);
+}
+
+void capture_write(struct capture_unit *u, bw_str bytes)
+{
+    if (!u->path)
+        return;
+    store(u, u->policy.stamp ? stamped(u, bytes) : bytes);
+}
+
+bool capture_retry(struct capture_unit *u)
+{
+    if (u->held) {
+        char *held = u->held;
+        bw_str bytes = bw_str_of(held, u->held_n);
+        u->held = NULL;
+        store(u, bytes);
+        free(held);
+    }
+    bool told = u->path ? tell_gap(u) : true;
+    return told && !u->held;
+}
