@@ -124,12 +124,11 @@ static int run(const struct command *c, const struct args *a)
 
 const struct command command_deploy = {
     .name = "deploy",
-    .usage = "WHAT --name NAME [--exec PATH] [SWITCH …]",
+    .usage = "systemd|docker|compose|prometheus|grafana --name NAME [SWITCH …]",
     .help = "Writes units, Dockerfiles, a compose file, alert rules or a dashboard",
     .text =
-        "WHAT is systemd, docker, compose, prometheus or grafana; the last two need no --exec.\n"
-        "Each file explains itself in comments. A program called burrow serves its settings,\n"
-        "any other is one that calls bw_main.",
+        "All but prometheus and grafana need --exec PATH. Each file explains itself in comments.\n"
+        "A program called burrow serves its settings, any other is one that calls bw_main.",
     .switches = switches,
     .min_words = 1,
     .max_words = 1,

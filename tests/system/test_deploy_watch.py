@@ -2,13 +2,16 @@
 running server."""
 import json
 import re
+import socket
 import subprocess
 
 import pytest
+import requests
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import burrow
+from test_metrics import eventually
 
 FUNCTIONS = {"sum", "rate", "increase", "changes", "topk", "max", "histogram_quantile", "by", "label_values"}
 LABELS = {"job", "instance", "method", "route", "status", "le", "loop", "db", "store", "state", "app"}
@@ -108,3 +111,44 @@ def test_alerts_fire(files):
             {"eval_time": "10m", "alertname": "Slow", "exp_alerts": []}]}]}
     (files / "test.yml").write_text(yaml.safe_dump(test))
     promtool("test", "rules", "test.yml", folder=files)
+
+
+def test_a_real_prometheus_asks_and_evaluates(start, tmp_path):
+    """The generated configuration, in a Prometheus of Debian's, against a running server."""
+    s = start()
+    deploy(tmp_path, "prometheus", "--name", "blog")
+    config = (tmp_path / "prometheus.yml").read_text()
+    config = re.sub(r"targets: .*", f'targets: ["{s.url.removeprefix("http://")}"]', config).replace("15s", "1s")
+    (tmp_path / "prometheus.yml").write_text("global: {evaluation_interval: 1s}\n" + config)
+    rules_file = tmp_path / "blog.rules.yml"
+    rules_file.write_text(rules_file.read_text().replace("interval: 30s", "interval: 1s"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = open(tmp_path / "prometheus.log", "w")
+    p = subprocess.Popen(["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/tsdb",
+                          f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+
+    def api(path):
+        try:
+            return requests.get(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=5).json()["data"]
+        except (requests.RequestException, KeyError, ValueError):
+            return None
+
+    def value(query):
+        found = (api(f"query?query={query}") or {}).get("result")
+        return float(found[0]["value"][1]) if found else None
+
+    try:
+        eventually(lambda: value("burrow_ready") == 1)
+        target = api("targets")["activeTargets"][0]
+        assert target["health"] == "up" and target["labels"]["job"] == "blog", target
+        s.get("/api/Category")
+        eventually(lambda: (value('http_requests_total{route="/api/Category",method="GET",status="2xx"}') or 0) >= 1)
+        groups = api("rules")["groups"]
+        assert {g["name"] for g in groups} == {"blog.recording", "blog.serving", "blog.inside"}
+        eventually(lambda: all(r["health"] == "ok" for g in api("rules")["groups"] for r in g["rules"]))
+    finally:
+        p.terminate()
+        p.wait()
+        log.close()
