@@ -92,6 +92,14 @@ class Server:
         return self.stop(signal.SIGKILL)
 
 
+def until(check, why=""):
+    """Polls until check() holds: for what another process does a moment later (a log is written behind what it tells of)."""
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < deadline, why
+        time.sleep(0.01)
+
+
 def run(*words, folder=None, env=None, stdin="", timeout=PATIENCE):
     """Runs a program to its end: CompletedProcess with text."""
     return subprocess.run([str(w) for w in words], cwd=folder, input=stdin, capture_output=True, text=True,

@@ -41,7 +41,7 @@ def test_fork_comes_back_when_it_serves(tmp_path, daemon):
     assert {os.readlink(where / "fd" / n) for n in "012"} == {"/dev/null"}
     assert os.getsid(pid_of(tmp_path)) == pid_of(tmp_path)
     assert "Umask:\t0027" in (where / "status").read_text()
-    assert '"msg":"ready"' in (tmp_path / "data/blog.log").read_text()
+    burrow.until(lambda: '"msg":"ready"' in (tmp_path / "data/blog.log").read_text())
 
 
 def test_fork_tells_why_not(tmp_path):
@@ -216,14 +216,14 @@ def test_reload(tmp_path):
         good = file.read_text()
         file.write_text('{"log": {"level": "loud"}}')
         os.kill(pid_of(tmp_path), signal.SIGHUP)
-        while "not-reloaded" not in (said := (tmp_path / "data/blog.pid").read_text()):
-            pass
+        burrow.until(lambda: "not-reloaded" in (tmp_path / "data/blog.pid").read_text())
+        said = (tmp_path / "data/blog.pid").read_text()
         assert "the settings stay as they are" in said and "loud" in said
         file.write_text(good)
         assert blog(tmp_path, *words).returncode == 0
         assert blog(tmp_path, "--health").returncode == 0
-        log = (tmp_path / "data/blog.log").read_text()
-        assert "settings not read again" in log and log.count("settings read again") >= 3
+        log = tmp_path / "data/blog.log"
+        burrow.until(lambda: "settings not read again" in log.read_text() and log.read_text().count("settings read again") >= 3)
     finally:
         blog(tmp_path, "--silentkill", "--settings", "blog.json")
 

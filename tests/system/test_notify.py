@@ -76,7 +76,7 @@ def test_the_watchdog_is_fed_while_the_writer_answers(manager, start, tmp_path):
     with pytest.raises(TimeoutError):
         for _ in range(50):
             manager.next()
-    assert "writer has stopped answering" in s.log()
+    burrow.until(lambda: "writer has stopped answering" in s.log())
     other.execute("ROLLBACK")
     manager.socket.settimeout(burrow.PATIENCE)
     manager.wait("WATCHDOG")
