@@ -106,6 +106,11 @@ bool serve_bind(struct serving *s, struct bw_err *e)
             ok = adopt(s, &s->given[i], e);
         return ok;
     }
+    if (!*listen)
+        return bw_fail(
+            e, BW_BAD,
+            "'listen' names no address, so nobody could reach the server; one is written "
+            "as in 127.0.0.1:8080");
     for (; ok && *listen; listen++)
         ok = listen_at(s, *listen, e);
     return ok;

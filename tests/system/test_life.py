@@ -131,6 +131,12 @@ def test_addresses_that_are_none(tmp_path, address, said):
     assert out.returncode == 1 and said in out.stderr, out.stderr
 
 
+def test_no_address_at_all(tmp_path):
+    (tmp_path / "s.json").write_text('{"listen": []}')
+    out = ask(tmp_path, "--settings", "s.json")
+    assert out.returncode == 1 and "'listen' names no address" in out.stderr, out.stderr
+
+
 def test_a_database_in_use_is_told_with_its_holder(tmp_path):
     s = burrow.blog(tmp_path)
     out = burrow.run(burrow.BURROW, "check", "--app", burrow.ROOT / "examples/blog.json", "--data", tmp_path / "data")
