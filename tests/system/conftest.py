@@ -6,6 +6,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import burrow  # noqa: E402
 
+# What runs none of our binaries need not run a second time, with the sanitized ones.
+collect_ignore = ["test_aarch64.py", "test_dev.py"] if "asan" in burrow.BUILD.name else []
+
 
 @pytest.fixture
 def start(tmp_path):
