@@ -71,8 +71,9 @@ static const struct alert alerts[] = {
     {NULL, "Slow", P99("http_request_duration", "job, instance") " > 1", "10m", "warning",
      "one of a hundred requests to " ON
      " takes {{ $value | humanizeDuration }} or more; burrow top tells which"},
-    {NULL, "Refusing", "rate(@m:http_refused@" JOB "[5m]) > 0", "5m", "warning",
-     ON " refuses connections: it has as many as it may"},
+    {NULL, "Refusing",
+     "sum by (job, instance) (rate(@m:http_refused@{job=\"@name@\",status=\"503\"}[5m])) > 0", "5m",
+     "warning", ON " refuses connections: it has as many as it may"},
     {"inside: what goes wrong before callers notice.", "LoopBlocked",
      P99("loop_turn", "job, instance, loop") " > 0.1", "5m", "warning",
      "loop {{ $labels.loop }} of " ON

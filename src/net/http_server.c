@@ -53,9 +53,9 @@ struct http_server *http_server_new(struct loops *ls, const struct http_server_o
     s->own_only = o->own_only;
     http_server_change(s, o);
     s->done_post.fn = call_done;
-    const char *socket = o->own_only ? "socket=\"admin\"" : "socket=\"public\"";
-    s->m_connections = metric_new(METRIC(http_connections), socket);
-    s->m_refused = metric_new(METRIC(http_refused), socket);
+    s->m_connections = metric_new(METRIC(http_connections),
+                                  o->own_only ? "socket=\"admin\"" : "socket=\"public\"");
+    http_refuse_metric(s, 503); /* told from the start */
     s->m_contexts = metric_new(METRIC(http_contexts_pooled), "");
     for (unsigned i = 0; i < n; i++) {
         struct http_worker *k = &s->workers[i];

@@ -113,7 +113,8 @@ struct http_server {
     unsigned n_workers, n_listeners;
     struct listener *listeners[HTTP_LISTENERS];
     _Atomic int64_t connections;
-    unsigned m_connections, m_refused, m_contexts; /* metric series */
+    unsigned m_connections, m_contexts; /* metric series */
+    _Atomic unsigned m_refused[200];    /* by status from 400, made when first met; 0 = not yet */
     atomic_bool draining;
     atomic_uint undrained; /* workers */
     int64_t drain_deadline;
@@ -191,6 +192,8 @@ void http_pack_end(struct http_work *w);
 void http_refuse_write(struct http_worker *k, struct bw_buf *out, int status, const char *why);
 /* Not on the connection's fiber. */
 void http_refuse(struct http_conn *c, int status, const char *why);
+/* The series of refusals with that status. */
+unsigned http_refuse_metric(struct http_server *s, int status);
 /* The answer in hand becomes this problem. */
 void http_refuse_instead(struct http_res *rs, int status, const char *why);
 

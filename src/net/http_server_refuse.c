@@ -13,6 +13,21 @@ static void write_problem(struct bw_buf *b, int status, const char *why)
                   http_reason(status), status, why, status, why);
 }
 
+unsigned http_refuse_metric(struct http_server *s, int status)
+{
+    bw_must(status >= 400 && status < 600);
+    _Atomic unsigned *known = &s->m_refused[status - 400];
+    unsigned series = atomic_load_explicit(known, memory_order_relaxed);
+    char labels[64];
+    if (series)
+        return series;
+    snprintf(labels, sizeof labels, "socket=\"%s\",status=\"%d\"", s->own_only ? "admin" : "public",
+             status);
+    series = metric_new(METRIC(http_refused), labels);
+    atomic_store_explicit(known, series, memory_order_relaxed);
+    return series;
+}
+
 void http_refuse_write(struct http_worker *k, struct bw_buf *out, int status, const char *why)
 {
     struct bw_buf body;
@@ -28,7 +43,7 @@ void http_refuse_write(struct http_worker *k, struct bw_buf *out, int status, co
     bw_buf_put(out, bw_buf_str(&body));
     bw_buf_release(&body);
     http_count(&k->refused, 1);
-    metric_add(k->server->m_refused, 1);
+    metric_add(http_refuse_metric(k->server, status), 1);
 }
 
 void http_refuse(struct http_conn *c, int status, const char *why)

@@ -1,6 +1,7 @@
 """/metrics of a running server: read by public parsers, and telling what the server does."""
 import json
 import re
+import socket
 import subprocess
 import time
 
@@ -125,6 +126,11 @@ def test_loops_fibers_and_stacks(start):
     assert value(s, "http_connections", socket="public") >= 1
     assert value(s, "http_connections", socket="admin") == 0
     assert value(s, "http_refused_total") == 0
+    with socket.create_connection(s.url.removeprefix("http://").split(":")) as c:
+        c.sendall(b"no HTTP at all\r\n\r\n")
+        assert c.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert value(s, "http_refused_total", socket="public", status="400") == 1
+    assert value(s, "http_refused_total", status="503") == 0
     assert {"http_contexts_pooled", "http_client_pooled", "worker_jobs"} <= set(families(s))
 
 

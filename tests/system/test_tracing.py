@@ -19,7 +19,7 @@ class Collector:
     """Takes what is posted and answers with .status; .hold: answers nothing until it is set."""
 
     def __init__(self):
-        self.status, self.hold, self.heads, self.messages = 200, None, [], []
+        self.status, self.hold, self.heads, self.messages, self.posts = 200, None, [], [], 0
         me = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,6 +27,7 @@ class Collector:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                me.posts += 1
                 if me.hold:
                     me.hold.wait(burrow.PATIENCE)
                 me.heads.append((self.path, dict(self.headers)))
@@ -42,6 +43,7 @@ class Collector:
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
+        self.http.handle_error = lambda *words: None  # the server under test has gone
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -155,6 +157,15 @@ def test_a_collector_that_answers_late_or_never_slows_nobody(start, collector):
     collector.hold.set()
     eventually(lambda: value(s, "trace_spans_total", result="sent") >= 60)
     assert s.stop() == 0
+
+
+def test_the_end_does_not_wait_for_a_collector_that_never_answers(start, collector):
+    collector.hold = threading.Event()
+    s = start(env=env(collector, OTEL_EXPORTER_OTLP_TIMEOUT="600000", OTEL_BSP_EXPORT_TIMEOUT="600000"))
+    s.get("/health", headers=CONTEXT)
+    eventually(lambda: value(s, "trace_spans_total", result="sent") == 0 and collector.posts)
+    assert s.stop() == 0
+    collector.hold.set()
 
 
 def test_a_collector_that_is_away_and_comes_back(start, collector):
