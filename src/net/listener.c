@@ -280,7 +280,7 @@ static bool open_path(struct listener *l, struct loops *ls, struct bw_err *e)
     if (!socket_path(l->opts.host, &a, e))
         return false;
     snprintf(l->path, sizeof l->path, "%s", l->opts.host);
-    if (!lock_address(l, &a, e))
+    if (!l->opts.own_only && !lock_address(l, &a, e)) /* whose own it is has a lock already */
         return false;
     int fd = socket_bind_path(&a, l->opts.own_only ? 0600 : 0660, e);
     if (fd < 0)

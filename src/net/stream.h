@@ -45,7 +45,8 @@ struct listener_opts {
     const char *host; /* "127.0.0.1", "::1", "0.0.0.0", a name; or a unix socket path */
     unsigned port;    /* 0 = any free one */
     bool is_unix;
-    bool own_only; /* a unix socket for this user and root alone: mode 0600, and peers are asked */
+    bool own_only; /* a unix socket for this user and root alone: mode 0600, peers are asked, and
+                      the opener sees to it that there is no second instance */
     bool is_given; /* `fd` is a listening socket already (socket activation); it is taken over */
     int fd;
     int backlog;                                   /* 0 = 4096 */
