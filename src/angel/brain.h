@@ -15,6 +15,8 @@ struct brain_opts {
     struct angel_conf *conf; /* the brain's own from here on */
     /* Everything that was to be stopped has been. */
     void (*stopped)(void *arg);
+    /* SIGHUP: read the settings again, and brain_apply; may be NULL. */
+    void (*reload)(void *arg);
     void *arg;
 };
 
@@ -72,7 +74,7 @@ struct brain_event {
 bool brain_event(const struct brain *b, uint64_t seq, struct brain_event *out, uint64_t *lost);
 /* Called at each new event; a list of listeners. */
 struct brain_listener {
-    struct list node;
+    struct list node; /* first */
     void (*fn)(struct brain_listener *l, const struct brain_event *ev);
 };
 void brain_listen(struct brain *b, struct brain_listener *l); /* list_remove ends it */

@@ -1,0 +1,144 @@
+/* brain_event.c: what has happened, as sentences in a ring with sequence numbers; who waits for it;
+ * and what people are told of it. */
+#include "angel/brain_int.h"
+
+#include <stdio.h>
+
+#include "core/log.h"
+
+static void put(struct brain *b, const struct replica *r, const char *kind, const char *text)
+{
+    struct brain_event *ev = &b->ring[b->seq % BRAIN_EVENTS];
+    *ev = (struct brain_event){.seq = b->seq++, .at = clock_wall_ms(), .kind = kind};
+    snprintf(ev->unit, sizeof ev->unit, "%s", r ? r->name : "");
+    snprintf(ev->text, sizeof ev->text, "%s", text);
+    for (struct list *n = b->listeners.next, *next; n != &b->listeners; n = next) {
+        struct brain_listener *l = (struct brain_listener *)n; /* node is its first member */
+        next = n->next;
+        l->fn(l, ev);
+    }
+}
+
+void brain_say(struct brain *b, const struct replica *r, const char *kind, const char *fmt, ...)
+{
+    char text[sizeof b->ring->text];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    log_info("angel", text, LOG_CSTR("unit", r ? r->name : ""), LOG_CSTR("event", kind));
+    put(b, r, kind, text);
+}
+
+void brain_tell_people(struct brain *b, struct replica *r, enum brain_news news, const char *kind,
+                       const char *text)
+{
+    brain_say(b, r, kind, "%s", text);
+    if (r)
+        r->troubled = news == NEWS_BAD;
+    if (!b->notices)
+        return;
+    if (r) {
+        notices_send(b->notices, &(struct notice){.unit = r->name,
+                                                  .kind = kind,
+                                                  .text = text,
+                                                  .targets = r->conf->notify,
+                                                  .good = news == NEWS_GOOD});
+        return;
+    }
+    /* Of the angel itself: to everybody who is told anything; the notices know who was told. */
+    for (size_t i = 0; i < b->conf->n_units; i++)
+        notices_send(b->notices, &(struct notice){.unit = "",
+                                                  .kind = kind,
+                                                  .text = text,
+                                                  .targets = b->conf->units[i].notify,
+                                                  .good = news == NEWS_GOOD});
+}
+
+/* ---- readers ---- */
+
+bool brain_event(const struct brain *b, uint64_t seq, struct brain_event *out, uint64_t *lost)
+{
+    uint64_t first = b->seq > BRAIN_EVENTS ? b->seq - BRAIN_EVENTS : 1;
+    if (first < 1)
+        first = 1;
+    *lost = seq < first ? first - seq : 0;
+    if (seq < first)
+        seq = first;
+    if (seq >= b->seq)
+        return false;
+    *out = b->ring[seq % BRAIN_EVENTS];
+    return true;
+}
+
+void brain_listen(struct brain *b, struct brain_listener *l)
+{
+    list_push_back(&b->listeners, &l->node);
+}
+
+/* ---- waiting ---- */
+
+struct waiter {
+    struct list node;
+    struct wait wait;
+};
+
+void brain_wake(struct brain *b)
+{
+    while (!list_empty(&b->waiters)) {
+        struct waiter *w = (struct waiter *)b->waiters.next;
+        list_remove(&w->node);
+        wait_wake(&w->wait);
+    }
+}
+
+/* Ready, or as far as it will come by itself: done. */
+static bool has_come(const struct brain *b, const struct replica *r)
+{
+    enum life_state s = b->crew.units.p[r->slot].state;
+    return s == LIFE_READY || s == LIFE_DONE;
+}
+
+static bool is_hopeless(const struct brain *b, const struct replica *r)
+{
+    enum life_state s = b->crew.units.p[r->slot].state;
+    return s == LIFE_FAILED || s == LIFE_STOPPED || s == LIFE_STUCK;
+}
+
+/* 1: all are ready; 0: not yet; -1: never, e says who. */
+static int look(const struct brain *b, const char *name, struct bw_err *e)
+{
+    size_t first = 0, n = name ? brain_find(b, name, &first) : b->in_order.n;
+    int all = 1;
+    if (name && !n)
+        return bw_fail(e, BW_MISSING, "no service '%s'", name), -1;
+    for (size_t i = first; i < first + n; i++) {
+        const struct replica *r = b->in_order.p[i];
+        enum life_state s = b->crew.units.p[r->slot].state;
+        if (has_come(b, r) || (!name && s == LIFE_STOPPED))
+            continue;
+        if (is_hopeless(b, r))
+            return bw_fail(e, BW_CONFLICT, "%s is %s: %s", r->name, life_state_name(s), r->why), -1;
+        bw_fail(e, BW_LATE, "%s is %s, not ready: %s", r->name, life_state_name(s), r->why);
+        all = 0;
+    }
+    return all;
+}
+
+bool brain_wait_ready(struct brain *b, const char *name, int64_t deadline, struct bw_err *e)
+{
+    for (;;) {
+        int now = look(b, name, e);
+        if (now)
+            return now > 0;
+        struct waiter w;
+        wait_init(&w.wait);
+        list_push_back(&b->waiters, &w.node);
+        enum wait_result r = wait_for(&w.wait, deadline);
+        list_remove(&w.node);
+        if (r == WAIT_CANCELLED)
+            return bw_fail(e, BW_GONE, "nobody waits for it any more");
+        if (r == WAIT_DEADLINE)
+            return look(b, name, e) > 0;
+    }
+}

@@ -1,0 +1,175 @@
+/* brain_hands.c: what the hands report: processes born, unborn, ended, swept; and what the keeper
+ * was told by signals. */
+#include "angel/brain_int.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static void spawned(void *arg, uint32_t child, pid_t pid)
+{
+    struct replica *r = brain_by_child(arg, child);
+    if (!r)
+        return; /* a helper's; its end is what counts */
+    r->pid = pid;
+    r->started = clock_wall_ms();
+    snprintf(r->why, sizeof r->why, "it runs as process %ld", (long)pid);
+    brain_say(r->brain, r, "started", "%s runs as process %ld", r->name, (long)pid);
+    brain_post(r, EVENT_SPAWNED);
+    replica_born(r, true);
+}
+
+static void failed(void *arg, uint32_t child, int sys, const char *what)
+{
+    struct brain *b = arg;
+    struct replica *r = brain_by_child(b, child);
+    if (!r) {
+        helpers_failed(b->helpers, child, sys, what);
+        return;
+    }
+    snprintf(r->why, sizeof r->why, "it could not be started (%s of %s): %s", what,
+             r->conf->argv[0], strerror(sys));
+    brain_tell_people(b, r, NEWS_BAD, "unborn", r->why);
+    replica_born(r, false);
+    brain_post(r, EVENT_UNBORN);
+}
+
+/* ---- ends ---- */
+
+static bool among(const int64_t *list, size_t n, int64_t v)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == v)
+            return true;
+    return false;
+}
+
+static bool is_success(const struct unit_conf *c, const struct hands_exit *x)
+{
+    return x->known && WIFEXITED(x->status) &&
+           (WEXITSTATUS(x->status) == 0 ||
+            among(c->success_codes, c->n_success_codes, WEXITSTATUS(x->status)));
+}
+
+static bool is_abort(const struct unit_conf *c, const struct hands_exit *x)
+{
+    if (!x->known)
+        return false;
+    return WIFEXITED(x->status) ? among(c->abort_codes, c->n_abort_codes, WEXITSTATUS(x->status))
+                                : among(c->abort_signals, c->n_abort_signals, WTERMSIG(x->status));
+}
+
+/* What the policy of its settings makes of an end. */
+static enum life_event sense_of(const struct unit_conf *c, const struct hands_exit *x)
+{
+    bool success = is_success(c, x);
+    if (is_abort(c, x))
+        return EVENT_FINAL;
+    if (c->restart == RESTART_NEVER || c->stable == 0)
+        return success ? EVENT_OVER : EVENT_FINAL;
+    return success && c->restart == RESTART_ON_FAILURE ? EVENT_OVER : EVENT_AGAIN;
+}
+
+static void report(struct replica *r)
+{
+    struct brain *b = r->brain;
+    struct bw_buf tail;
+    struct bw_err e;
+    char path[512], folder[512];
+    if (!b->conf->state ||
+        (size_t)snprintf(folder, sizeof folder, "%s/crash", b->conf->state) >= sizeof folder)
+        return;
+    bw_buf_init(&tail, CAPTURE_TAIL + 1);
+    if (r->output)
+        capture_tail(r->output, &tail);
+    struct crash_report report = {.folder = folder,
+                                  .unit = r->name,
+                                  .command = r->conf->run,
+                                  .exit = r->exit,
+                                  .started = r->started,
+                                  .output = bw_buf_str(&tail),
+                                  .keep = 5};
+    if (crash_report_write(&report, path, &e))
+        brain_say(b, r, "report", "what %s printed last is in %s", r->name, path);
+    else
+        brain_say(b, r, "report", "no crash report: %s", e.text);
+    bw_buf_release(&tail);
+}
+
+/* The last it printed may be in the FIFO still. */
+static void synced(void *arg)
+{
+    report(arg);
+}
+
+static void tell_end(struct replica *r, enum life_event sense)
+{
+    struct brain *b = r->brain;
+    snprintf(r->why, sizeof r->why, "%s (process %ld) ended with %s%s", r->name, (long)r->exit.pid,
+             r->last_exit,
+             r->told                ? ", as told"
+             : sense == EVENT_FINAL ? ": it is not started again"
+             : sense == EVENT_OVER  ? ", as it should"
+                                    : "");
+    if (r->told || sense == EVENT_OVER) {
+        brain_say(b, r, "exited", "%s", r->why);
+        return;
+    }
+    brain_tell_people(b, r, NEWS_BAD, "exited", r->why);
+    if (r->output)
+        capture_sync(r->output, synced, r);
+    else
+        report(r);
+}
+
+static void exited(void *arg, uint32_t child, const struct hands_exit *x)
+{
+    struct brain *b = arg;
+    struct replica *r = brain_by_child(b, child);
+    if (!r) {
+        helpers_exited(b->helpers, child, x);
+        return;
+    }
+    if (x->run != r->run)
+        return; /* of a life that is over */
+    enum life_event sense = sense_of(r->conf, x);
+    r->exit = *x;
+    r->empty = x->empty;
+    crash_words(x, r->last_exit);
+    replica_unwatch(r);
+    if (life_has_child(b->crew.units.p[r->slot].state))
+        tell_end(r, sense);
+    if (!r->told)
+        r->restarts += sense == EVENT_AGAIN;
+    brain_post(r, sense);
+}
+
+static void swept(void *arg, uint32_t child, unsigned survivors, const char *names)
+{
+    struct brain *b = arg;
+    struct replica *r = brain_by_child(b, child);
+    if (!r) {
+        helpers_swept(b->helpers, child);
+        return;
+    }
+    r->empty = survivors == 0;
+    if (survivors)
+        snprintf(r->why, sizeof r->why, "%u of its processes cannot be killed: %s", survivors,
+                 names);
+    brain_post(r, survivors ? EVENT_SURVIVORS : EVENT_EMPTY);
+}
+
+static void asked(void *arg, enum hands_asked what)
+{
+    struct brain *b = arg;
+    if (what == HANDS_STOP)
+        brain_stop(b);
+    else if (what == HANDS_REOPEN)
+        brain_reopen(b);
+    else if (b->opts.reload)
+        b->opts.reload(b->opts.arg);
+}
+
+const struct hands_events brain_hands_events = {
+    .spawned = spawned, .failed = failed, .exited = exited, .swept = swept, .asked = asked};

@@ -1,0 +1,149 @@
+/* brain_int.h: the brain inside. brain.c: its life; brain_crew.c: what the crew orders;
+ * brain_hands.c: what the hands report; brain_start.c: steps and processes; brain_probe.c;
+ * brain_set.c: settings → sets and replicas; brain_look.c: what others ask; brain_event.c: the
+ * ring; brain_apply.c: new settings; brain_memory.c: what the next brain should know. */
+#ifndef ANGEL_BRAIN_INT_H
+#define ANGEL_BRAIN_INT_H
+
+#include "angel/action.h"
+#include "angel/brain.h"
+#include "angel/crew.h"
+#include "angel/notice.h"
+#include "angel/probe.h"
+#include "core/clock.h"
+#include "core/list.h"
+#include "net/fiber.h"
+#include "net/wait.h"
+
+#define BRAIN_NAME   64
+#define BRAIN_EVENTS 1024
+#define SWEEP_TIME   (10 * CLOCK_SECOND)
+
+struct replica;
+
+/* Start, stop or watch steps under way, on a fiber. Outlives the run it was begun for by the moment
+ * its cancellation takes. */
+struct steps {
+    struct list node; /* first: in replica.steps */
+    struct replica *r;
+    struct fiber *fiber;
+    uint64_t run;
+    bool over;         /* its run has ended, or is to: it says nothing more */
+    struct wait *wait; /* for the process to be born */
+    bool born, unborn;
+    const struct action_steps *list;
+};
+
+/* One replica of a unit. Its number in the crew is its place in brain.replicas. */
+struct replica {
+    struct brain *brain;
+    const struct unit_conf *conf;
+    char name[BRAIN_NAME]; /* "api", or "api#2" */
+    uint32_t number;       /* from 1 */
+    uint32_t slot, child;  /* in the crew; for the hands */
+    uint64_t run;          /* of the process */
+    uint64_t runs, restarts;
+    pid_t pid;
+    int64_t since, started, next; /* wall ms */
+    bool held;                    /* the hands know this child: it must be released */
+    bool empty;                   /* nothing of its tree is left */
+    bool told;                    /* it is to end: how it ends is no news */
+    bool bare;                    /* its steps start no process that stays */
+    bool steps_done, probe_well;  /* both: READY */
+    bool removed;                 /* to be forgotten when it has stopped */
+    bool troubled;                /* people were told of trouble */
+    int64_t watch_failures;
+    struct list steps; /* struct steps */
+    struct capture_unit *output;
+    struct prober *prober;
+    struct loop_timer timer, watch_timer;
+    char why[256], last_exit[128];
+    struct hands_exit exit;
+};
+
+struct pending {
+    uint32_t slot;
+    enum life_event ev; /* LIFE_EVENT_COUNT: leave */
+};
+
+struct brain {
+    struct loop *loop;
+    struct hands *hands;
+    struct angel_conf *conf;
+    struct brain_opts opts;
+    struct crew crew;
+    VEC(struct replica *) replicas; /* by slot; NULL: free */
+    VEC(struct replica *) by_child; /* by number of child; NULL: none */
+    VEC(struct replica *) in_order; /* as people see them */
+    VEC(char *) set_names;          /* by set; owned */
+    VEC(struct pending) pending;
+    bool working; /* pending is being worked off */
+    struct helpers *helpers;
+    struct capture *capture;
+    struct notices *notices;
+    struct notify_socket *notify;
+    bool stopping, stopped, degraded;
+    struct loop_timer stop_timer;
+    struct brain_event *ring;
+    uint64_t seq; /* of the next event */
+    struct list listeners, waiters;
+};
+
+struct replica *brain_replica(const struct brain *b, uint32_t slot);
+struct replica *brain_by_child(const struct brain *b, uint32_t child);
+
+/* An event of a life, and all that follows from it. From anywhere on the loop. */
+void brain_post(struct replica *r, enum life_event ev);
+void brain_let_go(struct replica *r); /* to stop when none leans on it any more */
+
+/* ---- brain_event.c ---- */
+void brain_say(struct brain *b, const struct replica *r, const char *kind, const char *fmt, ...)
+    BW_PRINTF(4, 5);
+/* The same, and to the people of its Notify. */
+enum brain_news { NEWS_BAD, NEWS_GOOD };
+void brain_tell_people(struct brain *b, struct replica *r, enum brain_news news, const char *kind,
+                       const char *text);
+void brain_wake(struct brain *b); /* something has changed: waiters look again */
+
+/* ---- brain_crew.c ---- */
+void brain_order(void *arg, const struct crew_order *o);
+
+/* ---- brain_hands.c ---- */
+extern const struct hands_events brain_hands_events;
+
+/* ---- brain_start.c ---- */
+void replica_start(struct replica *r);         /* CREW_SPAWN */
+void replica_term(struct replica *r);          /* CREW_TERM */
+void replica_sweep(struct replica *r);         /* CREW_SWEEP */
+void replica_born(struct replica *r, bool ok); /* what became of the spawn */
+void replica_end_steps(struct replica *r);
+/* List done, one after another, on a fiber; done(s, e): e is NULL when all went well. */
+bool replica_signal(struct replica *r, int number, struct bw_err *e);
+
+/* ---- brain_probe.c ---- */
+void replica_watch(struct replica *r);   /* CREW_WATCH */
+void replica_unwatch(struct replica *r); /* its process has ended, or is to */
+void replica_look_ready(struct replica *r);
+
+/* ---- brain_set.c ---- */
+void brain_make_sets(struct brain *b, struct angel_conf *c); /* index lists live in c's arena */
+uint32_t brain_set(struct brain *b, const char *unit);       /* made when it is new */
+struct replica *replica_new(struct brain *b, const struct unit_conf *u, uint32_t number,
+                            const struct hands_found *found, struct bw_err *e);
+void replica_free(struct replica *r);
+/* Those to be forgotten that have stopped. */
+void brain_forget_removed(struct brain *b);
+struct replica *brain_named(const struct brain *b, const char *name);
+const struct unit_conf *brain_unit_conf(const struct angel_conf *c, const char *name);
+void brain_put_in_order(struct brain *b);
+
+/* ---- brain_listen.c ---- */
+/* The socket of one Listen of a unit, kept by the hands; -1 with e. */
+int brain_socket(struct brain *b, const struct unit_conf *u, size_t i, struct bw_err *e);
+
+/* ---- brain_memory.c ---- */
+void replica_remember(struct replica *r);
+/* True when it is to run (also when nothing is known). */
+bool replica_recall(struct replica *r);
+
+#endif

@@ -1,0 +1,64 @@
+/* brain_listen.c: sockets that the angel owns and its services serve: made once, kept by the keeper
+ * under "listen/<address>", so that a restart, a rolling one too, refuses no connection: what comes
+ * meanwhile waits in the kernel's queue. */
+#include "angel/brain_int.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/socket.h"
+
+#define BACKLOG 4096
+
+static int listen_on(int fd, struct bw_err *e)
+{
+    /* Services expect it as a service manager gives it: blocking. */
+    int flags = fcntl(fd, F_GETFL);
+    if (fd < 0 || (socket_listen(fd, BACKLOG, e) && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* "127.0.0.1:80", "[::1]:80", "name:80", "unix:/run/x.sock" */
+static int listen_at(const char *address, struct bw_err *e)
+{
+    struct socket_address a[SOCKET_ADDRESSES];
+    char host[256];
+    if (strncmp(address, "unix:", 5) == 0)
+        return socket_path(address + 5, &a[0], e) ? listen_on(socket_bind_path(&a[0], 0660, e), e)
+                                                  : -1;
+    const char *colon = strrchr(address, ':');
+    size_t n = colon ? (size_t)(colon - address) : 0;
+    bool bracketed = n > 2 && address[0] == '[' && address[n - 1] == ']';
+    if (!n || n >= sizeof host)
+        return bw_fail(e, BW_BAD, "'%s' names no port; write it as in 127.0.0.1:8080", address), -1;
+    memcpy(host, address + bracketed, n - 2 * bracketed);
+    host[n - 2 * bracketed] = 0;
+    if (!socket_resolve(host, (unsigned)strtoul(colon + 1, NULL, 10), a, e))
+        return -1;
+    return listen_on(socket_bind(&a[0], false, e), e);
+}
+
+int brain_socket(struct brain *b, const struct unit_conf *u, size_t i, struct bw_err *e)
+{
+    char name[300];
+    const char *address = u->listen[i].address;
+    snprintf(name, sizeof name, "listen/%s", address);
+    int fd = hands_kept(b->hands, name);
+    if (fd >= 0)
+        return fd;
+    fd = listen_at(address, e);
+    if (fd < 0) {
+        bw_because(e, "listening for %s", u->name);
+        return -1;
+    }
+    if (!hands_keep(b->hands, name, fd, e)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
