@@ -14,6 +14,7 @@ struct action_world {
     const struct unit_conf *conf;
     const char *unit; /* "api#2" */
     int64_t deadline; /* monotonic ns; 0 = the step's own timeout alone */
+    bool patient;     /* in Start: what only asks is asked again until it is as expected */
     /* To the unit's main process (the action signal). */
     bool (*signal)(void *arg, int number, struct bw_err *e);
     void *arg;
@@ -24,6 +25,7 @@ struct action_kind {
     const char *help;
     unsigned places;  /* enum action_place */
     int64_t expected; /* status, unless written */
+    bool asks;        /* changes nothing, so it may be asked again */
     /* The parameter makes sense? NULL: any. */
     bool (*check)(const struct action_step *s, struct bw_err *e);
     /* *Waits.* False: e says why not, also when the status was another. NULL: the brain does it

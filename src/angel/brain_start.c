@@ -127,6 +127,7 @@ static bool run_step(struct steps *s, const struct action_step *step, struct bw_
     struct action_world w = {.helpers = r->brain->helpers,
                              .conf = r->conf,
                              .unit = r->name,
+                             .patient = s->list == &r->conf->start,
                              .signal = step_signal,
                              .arg = r};
     return action_run(step, &w, e);

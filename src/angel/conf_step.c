@@ -3,6 +3,7 @@
  */
 #include "angel/conf_int.h"
 
+#include "angel/action.h"
 #include "core/words.h"
 
 /* Words of a command: %run% alone is all of Run. */
@@ -22,14 +23,20 @@ static const char *const *step_words(struct conf_load *l, const struct conf_entr
 }
 
 static bool make_step(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
-                      struct action_step *s, struct bw_err *e)
+                      struct action_step *s, enum action_place place, struct bw_err *e)
 {
-    bw_str rest = bw_cstr(s->text), verbs;
-    bw_str_cut(&rest, ':', &verbs);
+    bw_str param;
     s->text = bw_arena_cstr(l->a, bw_cstr(s->text));
-    s->argv = step_words(l, raw, u, rest, e);
-    s->param = rest.n ? conf_fill(l, raw, rest.p, e) : u->conf.run;
-    return s->argv && s->param;
+    if (!action_parse(s, place, &param, e))
+        return false;
+    const char *text = bw_arena_str(l->a, param).p;
+    s->argv = step_words(l, raw, u, bw_cstr(text), e);
+    s->param = param.n ? conf_fill(l, raw, text, e) : u->conf.run;
+    if (!s->argv || !s->param || (s->kind->check && !s->kind->check(s, e)))
+        return false;
+    if (s->kind == &action_start && s->argv[0])
+        u->conf.argv = s->argv; /* what is kept running, should it be another than Run */
+    return true;
 }
 
 static bool make_list(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
@@ -39,6 +46,9 @@ static bool make_list(struct conf_load *l, const struct conf_entry *raw, struct 
     struct action_steps *out = *key == 'W'     ? &u->conf.watch
                                : key[2] == 'a' ? &u->conf.start
                                                : &u->conf.stop;
+    enum action_place place = *key == 'W'     ? ACTION_WATCH
+                              : key[2] == 'a' ? ACTION_START
+                                              : ACTION_STOP;
     size_t n = 0;
     char path[32];
     while (texts[n])
@@ -47,7 +57,7 @@ static bool make_list(struct conf_load *l, const struct conf_entry *raw, struct 
     for (size_t i = 0; i < n; i++) {
         p[i].text = texts[i];
         snprintf(path, sizeof path, "%s[%zu]", key, i);
-        if (!make_step(l, raw, u, &p[i], e))
+        if (!make_step(l, raw, u, &p[i], place, e))
             return conf_fail_at(l, raw, path, e);
     }
     *out = (struct action_steps){p, n};
