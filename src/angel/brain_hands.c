@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -36,6 +37,8 @@ static void failed(void *arg, uint32_t child, int sys, const char *what)
 }
 
 /* ---- ends ---- */
+
+#define REPORTS_MAX 4
 
 static bool among(const int64_t *list, size_t n, int64_t v)
 {
@@ -71,30 +74,65 @@ static enum life_event sense_of(const struct unit_conf *c, const struct hands_ex
     return success && c->restart == RESTART_ON_FAILURE ? EVENT_OVER : EVENT_AGAIN;
 }
 
+/* A report under way: everything is copied, its writing waits for the disk on a worker's thread. */
+struct reporting {
+    struct brain *brain;
+    struct crash_report report;
+    char folder[512], unit[BRAIN_NAME], command[1024], path[512];
+    struct bw_buf tail;
+    struct bw_err e;
+    bool ok;
+};
+
+static void write_report(void *arg)
+{
+    struct reporting *p = arg;
+    p->ok = crash_report_write(&p->report, p->path, &p->e);
+}
+
+static void report_on_fiber(void *arg)
+{
+    struct reporting *p = arg;
+    struct brain *b = p->brain;
+    b->reports++;
+    worker_run(write_report, p);
+    b->reports--;
+    if (p->ok)
+        brain_say(b, brain_named(b, p->unit), "report", "what it printed last is in %s", p->path);
+    else
+        brain_say(b, brain_named(b, p->unit), "report", "no crash report: %s", p->e.text);
+    brain_wake(b);
+    bw_buf_release(&p->tail);
+    free(p);
+}
+
+/* A crash loop does not fill the disk's queue: while some are being written others are left out. */
 static void report(struct replica *r)
 {
     struct brain *b = r->brain;
-    struct bw_buf tail;
     struct bw_err e;
-    char path[512], folder[512];
-    if (!b->conf->state ||
-        (size_t)snprintf(folder, sizeof folder, "%s/crash", b->conf->state) >= sizeof folder)
+    if (!b->conf->state || b->reports >= REPORTS_MAX)
         return;
-    bw_buf_init(&tail, CAPTURE_TAIL + 1);
+    struct reporting *p = calloc(1, sizeof *p);
+    bw_must(p);
+    p->brain = b;
+    snprintf(p->folder, sizeof p->folder, "%s/crash", b->conf->state);
+    snprintf(p->unit, sizeof p->unit, "%s", r->name);
+    snprintf(p->command, sizeof p->command, "%s", r->conf->run);
+    bw_buf_init(&p->tail, CAPTURE_TAIL + 1);
     if (r->output)
-        capture_tail(r->output, &tail);
-    struct crash_report report = {.folder = folder,
-                                  .unit = r->name,
-                                  .command = r->conf->run,
-                                  .exit = r->exit,
-                                  .started = r->started,
-                                  .output = bw_buf_str(&tail),
-                                  .keep = 5};
-    if (crash_report_write(&report, path, &e))
-        brain_say(b, r, "report", "what %s printed last is in %s", r->name, path);
-    else
-        brain_say(b, r, "report", "no crash report: %s", e.text);
-    bw_buf_release(&tail);
+        capture_tail(r->output, &p->tail);
+    p->report = (struct crash_report){.folder = p->folder,
+                                      .unit = p->unit,
+                                      .command = p->command,
+                                      .exit = r->exit,
+                                      .started = r->started,
+                                      .output = bw_buf_str(&p->tail),
+                                      .keep = 5};
+    if (fiber_start(report_on_fiber, p, &e))
+        return;
+    bw_buf_release(&p->tail);
+    free(p);
 }
 
 /* The last it printed may be in the FIFO still. */

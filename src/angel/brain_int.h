@@ -85,7 +85,8 @@ struct brain {
     bool stopping, stopped, degraded;
     struct loop_timer stop_timer;
     struct brain_event *ring;
-    uint64_t seq; /* of the next event */
+    unsigned reports; /* crash reports being written */
+    uint64_t seq;     /* of the next event */
     struct list listeners, waiters;
 };
 

@@ -22,43 +22,44 @@ static const char *const *step_words(struct conf_load *l, const struct conf_entr
     return words;
 }
 
-static bool make_step(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
-                      struct action_step *s, enum action_place place, struct bw_err *e)
+/* A list of steps being made: of whom, from what was written, for where. */
+struct making {
+    struct conf_load *l;
+    const struct conf_entry *raw;
+    struct conf_entry *u;
+    enum action_place place;
+};
+
+static bool make_step(const struct making *m, struct action_step *s, struct bw_err *e)
 {
+    struct unit_conf *c = &m->u->conf;
     bw_str param;
-    s->text = bw_arena_cstr(l->a, bw_cstr(s->text));
-    if (!action_parse(s, place, &param, e))
+    s->text = bw_arena_cstr(m->l->a, bw_cstr(s->text));
+    if (!action_parse(s, m->place, &param, e))
         return false;
-    const char *text = bw_arena_str(l->a, param).p;
-    s->argv = step_words(l, raw, u, bw_cstr(text), e);
-    s->param = param.n ? conf_fill(l, raw, text, e) : u->conf.run;
+    const char *text = bw_arena_str(m->l->a, param).p;
+    s->argv = step_words(m->l, m->raw, m->u, bw_cstr(text), e);
+    s->param = param.n ? conf_fill(m->l, m->raw, text, e) : c->run;
     if (!s->argv || !s->param || (s->kind->check && !s->kind->check(s, e)))
         return false;
     if (s->kind == &action_start && s->argv[0])
-        u->conf.argv = s->argv; /* what is kept running, should it be another than Run */
+        c->argv = s->argv; /* what is kept running, should it be another than Run */
     return true;
 }
 
-static bool make_list(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
-                      const char *key, struct bw_err *e)
+static bool make_list(const struct making *m, const char *key, const char *const *texts,
+                      struct action_steps *out, struct bw_err *e)
 {
-    const char *const *texts = *key == 'W' ? raw->watch : key[2] == 'a' ? raw->start : raw->stop;
-    struct action_steps *out = *key == 'W'     ? &u->conf.watch
-                               : key[2] == 'a' ? &u->conf.start
-                                               : &u->conf.stop;
-    enum action_place place = *key == 'W'     ? ACTION_WATCH
-                              : key[2] == 'a' ? ACTION_START
-                                              : ACTION_STOP;
     size_t n = 0;
     char path[32];
     while (texts[n])
         n++;
-    struct action_step *p = BW_NEW_N(l->a, struct action_step, n + 1);
+    struct action_step *p = BW_NEW_N(m->l->a, struct action_step, n + 1);
     for (size_t i = 0; i < n; i++) {
         p[i].text = texts[i];
         snprintf(path, sizeof path, "%s[%zu]", key, i);
-        if (!make_step(l, raw, u, &p[i], place, e))
-            return conf_fail_at(l, raw, path, e);
+        if (!make_step(m, &p[i], e))
+            return conf_fail_at(m->l, m->raw, path, e);
     }
     *out = (struct action_steps){p, n};
     return true;
@@ -67,6 +68,13 @@ static bool make_list(struct conf_load *l, const struct conf_entry *raw, struct 
 bool conf_make_steps(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
                      struct bw_err *e)
 {
-    return make_list(l, raw, u, "Start", e) && make_list(l, raw, u, "Stop", e) &&
-           make_list(l, raw, u, "Watch", e);
+    struct unit_conf *c = &u->conf;
+    struct making m = {.l = l, .raw = raw, .u = u, .place = ACTION_START};
+    if (!make_list(&m, "Start", raw->start, &c->start, e))
+        return false;
+    m.place = ACTION_STOP;
+    if (!make_list(&m, "Stop", raw->stop, &c->stop, e))
+        return false;
+    m.place = ACTION_WATCH;
+    return make_list(&m, "Watch", raw->watch, &c->watch, e);
 }
