@@ -33,7 +33,7 @@ void brain_forget_removed(struct brain *b)
     }
 }
 
-static void work(struct brain *b)
+void brain_settle(struct brain *b)
 {
     if (b->working)
         return;
@@ -50,7 +50,7 @@ static void work(struct brain *b)
     vec_clear(&b->pending);
     b->working = false;
     brain_forget_removed(b);
-    if (b->stopping && !b->stopped && is_over(b)) {
+    if (b->stopping && !b->stopped && !b->reports && is_over(b)) {
         b->stopped = true;
         loop_timer_set(b->loop, &b->stop_timer, 0);
         brain_say(b, NULL, "stopped", "all services have stopped");
@@ -61,7 +61,7 @@ static void work(struct brain *b)
 void brain_post(struct replica *r, enum life_event ev)
 {
     *vec_push(&r->brain->pending) = (struct pending){r->slot, ev};
-    work(r->brain);
+    brain_settle(r->brain);
 }
 
 void brain_let_go(struct replica *r)
@@ -201,7 +201,7 @@ void brain_begin(struct brain *b)
     if (hands_before(b->hands).brains)
         brain_say(b, NULL, "brain", "the brain before this one ended unasked; its services run on");
     hands_listen(b->hands, &brain_hands_events, b);
-    work(b);
+    brain_settle(b);
 }
 
 void brain_stop(struct brain *b)
@@ -214,7 +214,7 @@ void brain_stop(struct brain *b)
         loop_timer_set(b->loop, &b->stop_timer, clock_mono() + b->conf->stop_timeout);
     for (size_t i = 0; i < b->in_order.n; i++)
         *vec_push(&b->pending) = (struct pending){b->in_order.p[i]->slot, LIFE_EVENT_COUNT};
-    work(b);
+    brain_settle(b);
 }
 
 void brain_reopen(struct brain *b)

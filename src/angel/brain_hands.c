@@ -101,9 +101,9 @@ static void report_on_fiber(void *arg)
         brain_say(b, brain_named(b, p->unit), "report", "what it printed last is in %s", p->path);
     else
         brain_say(b, brain_named(b, p->unit), "report", "no crash report: %s", p->e.text);
-    brain_wake(b);
     bw_buf_release(&p->tail);
     free(p);
+    brain_settle(b);
 }
 
 /* A crash loop does not fill the disk's queue: while some are being written others are left out. */

@@ -95,6 +95,7 @@ struct replica *brain_by_child(const struct brain *b, uint32_t child);
 
 /* An event of a life, and all that follows from it. From anywhere on the loop. */
 void brain_post(struct replica *r, enum life_event ev);
+void brain_settle(struct brain *b);   /* what others have put into `pending` */
 void brain_let_go(struct replica *r); /* to stop when none leans on it any more */
 
 /* ---- brain_event.c ---- */
