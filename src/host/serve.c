@@ -77,11 +77,18 @@ static bool take_pid_file(struct serving *s, struct bw_err *e)
 
 static bool open_host(struct serving *s, struct bw_err *e)
 {
+    s->host = host_open(&s->launch->app, &s->launch->conf, HOST_SERVE, e);
+    return s->host != NULL;
+}
+
+/* What may take long: the disk is waited for, tables change. */
+static bool open_all(struct serving *s, struct bw_err *e)
+{
     struct starting starting;
     starting_begin(&starting);
-    s->host = host_open(&s->launch->app, &s->launch->conf, HOST_SERVE, e);
+    bool ok = take_pid_file(s, e) && open_host(s, e) && admin_open(s, e);
     starting_end(&starting);
-    return s->host != NULL;
+    return ok;
 }
 
 /* The environment says whether, as everywhere (OTEL_…). */
@@ -100,8 +107,7 @@ static void start_tracing(struct serving *s)
 
 static bool serve(struct serving *s, struct bw_err *e)
 {
-    if (!serve_bind(s, e) || !become_user(&s->launch->conf, e) || !take_pid_file(s, e) ||
-        !open_host(s, e) || !admin_open(s, e))
+    if (!serve_bind(s, e) || !become_user(&s->launch->conf, e) || !open_all(s, e))
         return false;
     start_tracing(s);
     if (serve_live(s))

@@ -80,6 +80,15 @@ systemctl stop notes
 mv /etc/away.json /etc/notes.json
 rm /etc/systemd/system/notes.service.d/secret.conf /etc/secret.json
 systemctl daemon-reload
+printf '[Service]\nTimeoutStartSec=2\nWatchdogSec=0\nEnvironment=LD_PRELOAD=/usr/local/lib/slow_flush.so SLOW_FLUSH_US=1500000 BURROW_DATA=/var/lib/notes/fresh\n' \
+    >/etc/systemd/system/notes.service.d/slow.conf
+install -m 755 /work/slow_flush.so /usr/local/lib/slow_flush.so
+systemctl daemon-reload
+say patient systemctl start notes
+say patient-state systemctl show notes -p ActiveState,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic
+systemctl stop notes
+rm /etc/systemd/system/notes.service.d/slow.conf
+systemctl daemon-reload
 say socket-start systemctl start notes.socket
 say socket-before systemctl show notes -P ActiveState
 say socket ask

@@ -28,6 +28,8 @@ def steps(debian, tmp_path_factory):
     (work / "try.service").write_text(UNIT)
     shutil.copy(pathlib.Path(__file__).with_name("systemd.sh"), work)
     shutil.copy(burrow.BURROW, work)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", work / "slow_flush.so", burrow.ROOT / "tests/fault/slow_flush.c", "-ldl"],
+                   check=True)
     out = subprocess.run(
         ["systemd-nspawn", "--register=no", "--keep-unit", "--quiet", "--volatile=overlay", "--private-network", "--machine=burrowtry", "-D", debian,
          f"--bind={work}:/work", f"--bind-ro={work}/try.service:/etc/systemd/system/try.service", "-b", "systemd.wants=try.service"],
@@ -57,6 +59,14 @@ def test_it_runs_as_a_user_of_its_own_without_rights(steps):
 
 def test_the_admin_socket_is_its_own(steps):
     assert steps["admin"] == (0, "600 socket\n")
+
+
+def test_a_start_that_takes_long_asks_for_time(steps):
+    """Each flush of the disk takes 1.5 s, and a start may take 2 s, unless it asks for more."""
+    assert steps["patient"][0] == 0, steps["patient"]
+    told = dict(l.split("=") for l in steps["patient-state"][1].split())
+    took = int(told["ActiveEnterTimestampMonotonic"]) - int(told["ExecMainStartTimestampMonotonic"])
+    assert told["ActiveState"] == "active" and took > 2_000_000
 
 
 def test_settings_that_only_root_may_read(steps):
