@@ -53,6 +53,12 @@ struct top {
     VEC(struct top_store) stores;
 };
 
+/* As an integer, whatever the server said. */
+static inline int64_t top_whole(double v)
+{
+    return v > 1e15 ? (int64_t)1e15 : v > -1e15 ? (int64_t)v : (int64_t)-1e15;
+}
+
 /* before NULL: since the server's start. Texts live in now's arena; released by top_release. */
 void top_make(struct top *t, struct scrape *now, const struct scrape *before);
 void top_release(struct top *t);

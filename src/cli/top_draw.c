@@ -85,7 +85,7 @@ static void put_bytes(char out[16], double n)
 
 static void put_span(char out[24], double seconds)
 {
-    int64_t s = (int64_t)seconds;
+    int64_t s = top_whole(seconds);
     if (s < 60)
         snprintf(out, 24, "%llds", (long long)s);
     else if (s < 3600)

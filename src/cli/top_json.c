@@ -4,14 +4,15 @@
 /* Enough digits for a rate, none that only look exact. */
 static void put(struct bw_json_writer *w, const char *key, double v)
 {
-    bw_json_put_real(w, key, (double)(int64_t)(v * 1000 + (v < 0 ? -0.5 : 0.5)) / 1000);
+    bool small = v > -1e12 && v < 1e12;
+    bw_json_put_real(w, key, small ? (double)top_whole(v * 1000 + (v < 0 ? -0.5 : 0.5)) / 1000 : v);
 }
 
 static void put_times(struct bw_json_writer *w, const char *key, const struct top_times *t)
 {
     bw_json_key(w, bw_cstr(key));
     bw_json_object(w);
-    bw_json_put_int(w, "count", (int64_t)t->count);
+    bw_json_put_int(w, "count", top_whole(t->count));
     put(w, "p50_ms", t->p50 * 1000);
     put(w, "p99_ms", t->p99 * 1000);
     bw_json_end(w);
