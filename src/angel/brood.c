@@ -153,6 +153,18 @@ void brood_taken(struct brood *b, const struct brood_event *ev)
         b->slots[b->events_first].events &= (uint8_t)~ev->what;
 }
 
+void brood_tell_again(struct brood *b)
+{
+    for (uint32_t i = 1; i <= b->top; i++) {
+        struct slot *s = &b->slots[i];
+        s->events = 0;
+        if (s->stage == SLOT_ENDED)
+            brood_put_event(b, s, BROOD_EXITED);
+        else if (s->stage == SLOT_FAILED)
+            brood_put_event(b, s, BROOD_FAILED);
+    }
+}
+
 /* ---- the end of a child ---- */
 
 void brood_let_go(struct brood *b, struct slot *s)
@@ -225,10 +237,15 @@ void brood_check_end(struct brood *b, struct slot *s)
         end_ran(b, s);
 }
 
+void brood_spare(struct brood *b, pid_t pid)
+{
+    b->spared = pid;
+}
+
 void brood_reap(struct brood *b)
 {
     pid_t pid;
-    while ((pid = identity_zombie()) != 0) {
+    while ((pid = identity_zombie()) != 0 && pid != b->spared) {
         struct slot *of = NULL;
         for (uint32_t i = 1; i <= b->top && !of; i++)
             of = b->slots[i].stage != SLOT_FREE && b->slots[i].pid == pid && b->slots[i].pidfd >= 0

@@ -26,6 +26,9 @@ void brood_close(struct brood *b); /* processes go on */
 int brood_fd(const struct brood *b);
 void brood_turn(struct brood *b);
 void brood_reap(struct brood *b); /* keeper: there was a SIGCHLD */
+/* A child of the keeper that is none of the brood, 0: none. Not reaped here; while it is a zombie
+ * brood_reap stops short of it, and is to be called again. */
+void brood_spare(struct brood *b, pid_t pid);
 
 /* What it says comes as events, also that it could not. */
 void brood_spawn(struct brood *b, struct order *o);
@@ -56,6 +59,9 @@ struct brood_event {
 /* The first of those that wait; false: none. brood_taken removes it. */
 bool brood_event(struct brood *b, struct brood_event *out);
 void brood_taken(struct brood *b, const struct brood_event *ev);
+/* A new consumer: the last state of each child that does not run is an event again, whatever the
+ * one before has heard. */
+void brood_tell_again(struct brood *b);
 
 /* Each child that is not released and no helper; false behind the last. */
 bool brood_found(const struct brood *b, size_t *i, struct hands_found *out);

@@ -50,12 +50,13 @@ struct brood {
     /* What follows belongs to this process. */
     int epoll, timer, lock;
     bool keeper;
+    pid_t spared;
     int64_t timer_at;
     struct children children;
     struct groups groups;
     struct rlimit open_files;
     struct sweep_room room;
-    char unit_mark[16 + ORDER_UNIT], id_mark[16 + CHILDREN_ID];
+    struct spawn_marks marks;
 };
 
 struct slot *brood_slot(struct brood *b, uint32_t child); /* NULL: none */

@@ -148,7 +148,7 @@ bool brood_found(const struct brood *b, size_t *i, struct hands_found *out)
         const struct child_record *r = s->record ? &b->children.at[s->record - 1] : NULL;
         *out = (struct hands_found){.child = s->child,
                                     .run = s->run,
-                                    .pid = s->pid,
+                                    .pid = s->stage == SLOT_FAILED ? 0 : s->pid,
                                     .started = r ? r->at : 0,
                                     .adopted = s->adopted};
         memcpy(out->unit, s->unit, sizeof out->unit);

@@ -17,11 +17,11 @@ void brood_make_sweep(struct brood *b, const struct slot *s, struct sweep *out)
     bool known = s->stage == SLOT_BORN || s->stage == SLOT_RUNS || s->zombie;
     *out = (struct sweep){.room = &b->room,
                           .groups = &b->groups,
-                          .unit_mark = b->unit_mark,
-                          .id_mark = b->id_mark,
+                          .unit_mark = b->marks.unit,
+                          .id_mark = b->marks.id,
                           .main = known ? s->pid : 0};
     group_name(s->unit, s->child, out->group);
-    spawn_marks(s->unit, b->children.head->id, b->unit_mark, b->id_mark);
+    spawn_mark(&b->marks, s->unit, b->children.head->id, s->child);
 }
 
 /* Who is stopped would not hear that it is to end; nor who waits for one that is (a shell for what

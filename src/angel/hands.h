@@ -110,8 +110,9 @@ struct hands_before {
 };
 struct hands_before hands_before(const struct hands *h);
 
-/* A child that runs already: of an earlier brain, or adopted. One that has ended meanwhile is among
- * them too, and its `exited` comes. */
+/* A child that is there already: of an earlier brain, or adopted. One that has ended, or could not
+ * be started, and was not released is among them too: its `exited` or `failed` comes, also when the
+ * brain before has heard it. */
 struct hands_found {
     char unit[64];
     uint32_t child;

@@ -30,11 +30,10 @@ const char *spawn_step_name(unsigned step)
 
 /* ---- in the parent ---- */
 
-void spawn_marks(const char *unit, const char *id, char unit_mark[16 + ORDER_UNIT],
-                 char id_mark[16 + CHILDREN_ID])
+void spawn_mark(struct spawn_marks *m, const char *unit, const char *id, uint32_t child)
 {
-    snprintf(unit_mark, 16 + ORDER_UNIT, "BURROW_UNIT=%s", unit);
-    snprintf(id_mark, 16 + CHILDREN_ID, "BURROW_ANGEL=%s", id);
+    snprintf(m->unit, sizeof m->unit, "BURROW_UNIT=%s", unit);
+    snprintf(m->id, sizeof m->id, "BURROW_ANGEL=%s.%u", id, child);
 }
 
 /* What the angel itself got must not reach the child: an outer angel's marks, sockets of systemd's.
@@ -62,9 +61,9 @@ void spawn_prepare(struct spawn *s)
     for (char **from = o->env; *from; from++)
         if (!is_ours(*from))
             *to++ = *from;
-    spawn_marks(o->unit, s->id, s->unit_mark, s->id_mark);
-    *to++ = s->unit_mark;
-    *to++ = s->id_mark;
+    spawn_mark(&s->marks, o->unit, s->id, o->head.child);
+    *to++ = s->marks.unit;
+    *to++ = s->marks.id;
     if (o->head.n_listen) {
         snprintf(s->fds, sizeof s->fds, "LISTEN_FDS=%u", o->head.n_listen);
         name_sockets(s);

@@ -33,6 +33,12 @@ enum spawn_step {
 
 const char *spawn_step_name(unsigned step);
 
+/* "BURROW_UNIT=api", "BURROW_ANGEL=0123….7": by the two a process is known as the child's (a helper
+ * has the unit's name as well). */
+struct spawn_marks {
+    char unit[16 + ORDER_UNIT], id[32 + CHILDREN_ID];
+};
+
 struct spawn {
     struct order *order; /* its word lists get the variables below */
     struct child_record *record;
@@ -41,7 +47,7 @@ struct spawn {
     int cgroup;               /* folder to be born into; -1: none */
     bool cgroup_by_hand;      /* the child joins it itself */
     struct rlimit open_files; /* the child's, unless ordered otherwise */
-    char unit_mark[16 + ORDER_UNIT], id_mark[16 + CHILDREN_ID];
+    struct spawn_marks marks;
     char fds[32], pid[32], names[HANDS_LISTEN * 65 + 32];
 };
 
@@ -63,8 +69,6 @@ void spawn_prepare(struct spawn *s);
 /* In the child: does not come back. */
 _Noreturn void spawn_child(struct spawn *s, int errors);
 
-/* "BURROW_UNIT=api", "BURROW_ANGEL=0123…": by them a process is known as the unit's. */
-void spawn_marks(const char *unit, const char *id, char unit_mark[16 + ORDER_UNIT],
-                 char id_mark[16 + CHILDREN_ID]);
+void spawn_mark(struct spawn_marks *m, const char *unit, const char *id, uint32_t child);
 
 #endif

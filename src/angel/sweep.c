@@ -135,8 +135,11 @@ void sweep_orphans(struct sweep_room *room, int signal, pid_t spared, struct swe
     r->n = 0;
     room->found[0].pid = x.self; /* its children are of the tree, it is not */
     room->found[0].started = 0;
-    room->found[1].pid = spared;
-    room->found[1].started = 0;
-    room->n = 2;
+    room->n = 1;
+    if (spared > 0) { /* 0 would stand for the parent of process 1 */
+        room->found[1].pid = spared;
+        room->found[1].started = 0;
+        room->n = 2;
+    }
     search(&x);
 }
