@@ -129,7 +129,7 @@ static bool make_replicas(struct brain *b, struct bw_err *e)
     for (size_t i = 0; i < b->conf->n_units; i++) {
         const struct unit_conf *u = &b->conf->units[i];
         for (uint32_t k = 1; k <= u->replicas; k++) {
-            snprintf(name, sizeof name, u->replicas > 1 ? "%.56s#%u" : "%.63s", u->name, k);
+            brain_replica_name(u, k, name);
             const struct hands_found *f = n ? found_named(b, name) : NULL;
             if (f && !replica_new(b, u, k, f, e))
                 return false;
@@ -141,7 +141,7 @@ static bool make_replicas(struct brain *b, struct bw_err *e)
     for (size_t i = 0; i < b->conf->n_units; i++) {
         const struct unit_conf *u = &b->conf->units[i];
         for (uint32_t k = 1; k <= u->replicas; k++) {
-            snprintf(name, sizeof name, u->replicas > 1 ? "%.56s#%u" : "%.63s", u->name, k);
+            brain_replica_name(u, k, name);
             if (!(n && brain_named(b, name)) && !replica_new(b, u, k, NULL, e))
                 return false;
         }
@@ -250,7 +250,7 @@ void brain_close(struct brain *b)
     vec_release(&b->by_child);
     vec_release(&b->in_order);
     vec_release(&b->pending);
-    angel_conf_release(b->conf);
+    brain_free_confs(b, true);
     free(b->ring);
     free(b);
 }

@@ -57,8 +57,9 @@ bool brain_why(const struct brain *b, const char *name, struct bw_buf *out, stru
 void brain_tail(const struct brain *b, size_t i, struct bw_buf *out);
 void brain_reopen(struct brain *b);
 
-/* New settings: taken when false is not given back. *Waits* for rolling restarts to end or to be
- * rolled back. */
+/* New settings, malloc'd, the brain's own from here on in any case. False: e says why none of them
+ * is in force (BW_BUSY), or what did not get ready and has its old ones back (BW_CONFLICT). *Waits*
+ * for restarts, one after another, to end or to be rolled back. */
 bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e);
 const struct angel_conf *brain_conf(const struct brain *b);
 

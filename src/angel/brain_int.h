@@ -70,6 +70,8 @@ struct brain {
     struct loop *loop;
     struct hands *hands;
     struct angel_conf *conf;
+    VEC(struct angel_conf *) old; /* settings that some replica may still point into */
+    bool applying;
     struct brain_opts opts;
     struct crew crew;
     VEC(struct replica *) replicas; /* by slot; NULL: free */
@@ -130,6 +132,9 @@ void replica_look_ready(struct replica *r);
 /* ---- brain_set.c ---- */
 void brain_make_sets(struct brain *b, struct angel_conf *c); /* index lists live in c's arena */
 uint32_t brain_set(struct brain *b, const char *unit);       /* made when it is new */
+void brain_make_set(struct brain *b, struct angel_conf *c, const struct unit_conf *u);
+void brain_replica_name(const struct unit_conf *u, uint32_t number, char out[BRAIN_NAME]);
+bool replica_log_policy(struct replica *r, struct bw_err *e); /* as its settings are now */
 struct replica *replica_new(struct brain *b, const struct unit_conf *u, uint32_t number,
                             const struct hands_found *found, struct bw_err *e);
 void replica_free(struct replica *r);
@@ -138,6 +143,10 @@ void brain_forget_removed(struct brain *b);
 struct replica *brain_named(const struct brain *b, const char *name);
 const struct unit_conf *brain_unit_conf(const struct angel_conf *c, const char *name);
 void brain_put_in_order(struct brain *b);
+
+/* ---- brain_apply.c ---- */
+/* Settings that nobody points into any more; all: also those in force. */
+void brain_free_confs(struct brain *b, bool all);
 
 /* ---- brain_listen.c ---- */
 /* The socket of one Listen of a unit, kept by the hands; -1 with e. */

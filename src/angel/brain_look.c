@@ -42,17 +42,21 @@ void brain_look(const struct brain *b, size_t i, struct brain_unit *out)
 
 size_t brain_find(const struct brain *b, const char *name, size_t *first)
 {
-    size_t n = 0;
+    size_t n = 0, alone = b->in_order.n;
+    const char *hash = strrchr(name, '#');
     for (size_t i = 0; i < b->in_order.n; i++) {
         const struct replica *r = b->in_order.p[i];
-        if (strcmp(r->name, name) == 0) {
-            *first = i;
-            return 1;
-        }
         if (strcmp(r->conf->name, name) == 0 && n++ == 0)
             *first = i;
+        if (strcmp(r->name, name) == 0 || (hash && strcmp(hash, "#1") == 0 && r->number == 1 &&
+                                           strlen(r->name) == (size_t)(hash - name) &&
+                                           strncmp(r->name, name, (size_t)(hash - name)) == 0))
+            alone = i;
     }
-    return n;
+    if (n || alone == b->in_order.n)
+        return n;
+    *first = alone;
+    return 1;
 }
 
 static size_t need(const struct brain *b, const char *name, size_t *first, struct bw_err *e)

@@ -70,7 +70,7 @@ static uint32_t group_of(const struct angel_conf *c, const char *group)
     return 0;
 }
 
-static void make_set(struct brain *b, struct angel_conf *c, const struct unit_conf *u)
+void brain_make_set(struct brain *b, struct angel_conf *c, const struct unit_conf *u)
 {
     uint32_t at = brain_set(b, u->name), n_needs, n_after;
     const uint32_t *needs = set_list(b, &c->arena, u->needs, &n_needs);
@@ -95,7 +95,7 @@ static void make_set(struct brain *b, struct angel_conf *c, const struct unit_co
 void brain_make_sets(struct brain *b, struct angel_conf *c)
 {
     for (size_t i = 0; i < c->n_units; i++)
-        make_set(b, c, &c->units[i]);
+        brain_make_set(b, c, &c->units[i]);
     b->crew.budget.n = c->budget;
     b->crew.budget.window = c->budget_window;
     b->crew.guard_share = c->guard_share;
@@ -103,6 +103,17 @@ void brain_make_sets(struct brain *b, struct angel_conf *c)
 }
 
 /* ---- replicas ---- */
+
+bool replica_log_policy(struct replica *r, struct bw_err *e)
+{
+    struct bw_arena a;
+    bw_arena_init(&a);
+    struct capture_policy p = r->conf->log;
+    p.path = angel_conf_log_path(r->conf, r->number, &a);
+    bool ok = !r->output || capture_change(r->output, &p, e);
+    bw_arena_release(&a);
+    return ok;
+}
 
 static bool make_output(struct replica *r, struct bw_err *e)
 {
@@ -137,6 +148,14 @@ static void watch_idle(struct loop_timer *t)
     (void)t;
 }
 
+void brain_replica_name(const struct unit_conf *u, uint32_t number, char out[BRAIN_NAME])
+{
+    if (number == 1) /* also when there are more: changing how many renames none */
+        snprintf(out, BRAIN_NAME, "%.63s", u->name);
+    else
+        snprintf(out, BRAIN_NAME, "%.52s#%u", u->name, number);
+}
+
 static uint32_t child_number(struct brain *b, const struct hands_found *found)
 {
     if (found)
@@ -168,10 +187,7 @@ struct replica *replica_new(struct brain *b, const struct unit_conf *u, uint32_t
     list_init(&r->steps);
     loop_timer_init(&r->timer, timer_due);
     loop_timer_init(&r->watch_timer, watch_idle);
-    if (number == 1 && u->replicas <= 1)
-        snprintf(r->name, sizeof r->name, "%s", u->name);
-    else
-        snprintf(r->name, sizeof r->name, "%.56s#%u", u->name, number);
+    brain_replica_name(u, number, r->name);
     snprintf(r->why, sizeof r->why, "never started");
     if (!make_output(r, e)) {
         free(r);

@@ -1,0 +1,356 @@
+/* brain_apply.c: new settings put in force, unit by unit. Whoever has to be started anew and does
+ * not get ready with its new settings gets its old ones back: one bad line does not take down what
+ * ran. Units with replicas or sockets of the angel are restarted one replica after another, with
+ * more of them meanwhile, so that somebody always serves. *Waits* on the fiber of who applies. */
+#include "angel/brain_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READY_TIME (60 * CLOCK_SECOND) /* where settings give no start timeout */
+
+/* ---- settings that are in use ---- */
+
+static bool is_used(const struct brain *b, const struct angel_conf *c)
+{
+    for (size_t i = 0; i < b->in_order.n; i++) {
+        const struct replica *r = b->in_order.p[i];
+        if (r->removed || (r->conf >= c->units && r->conf < c->units + c->n_units))
+            return true;
+    }
+    return false;
+}
+
+void brain_free_confs(struct brain *b, bool all)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < b->old.n; i++) {
+        if (!all && is_used(b, b->old.p[i])) {
+            b->old.p[k++] = b->old.p[i];
+            continue;
+        }
+        angel_conf_release(b->old.p[i]);
+        free(b->old.p[i]);
+    }
+    b->old.n = k;
+    if (!all)
+        return;
+    vec_release(&b->old);
+    angel_conf_release(b->conf);
+    free(b->conf);
+}
+
+/* ---- one replica ---- */
+
+static enum life_state state_of(const struct replica *r)
+{
+    return r->brain->crew.units.p[r->slot].state;
+}
+
+static bool is_wanted(const struct replica *r)
+{
+    return life_is_wanted(state_of(r)) && !r->brain->crew.units.p[r->slot].leaving;
+}
+
+/* 1 ready, -1 it will not be, 0 not yet */
+static int look(const struct replica *r)
+{
+    switch (state_of(r)) {
+    case LIFE_READY:
+    case LIFE_DONE:
+        return 1;
+    case LIFE_BACKOFF: /* failed once more after its first restart, which was at once */
+        return r->brain->crew.units.p[r->slot].failures > 1 ? -1 : 0;
+    case LIFE_FAILED:
+    case LIFE_STOPPED:
+    case LIFE_STUCK:
+    case LIFE_JAMMED:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+struct news {
+    struct brain_listener listener;
+    struct wait *wait;
+};
+
+static void wake(struct brain_listener *l, const struct brain_event *ev)
+{
+    struct news *n = (struct news *)l;
+    struct wait *w = n->wait;
+    (void)ev;
+    n->wait = NULL;
+    if (w)
+        wait_wake(w);
+}
+
+/* Every change of a life that matters here comes with an event. */
+static bool gets_ready(struct replica *r)
+{
+    struct brain *b = r->brain;
+    int64_t most = r->conf->start_timeout ? r->conf->start_timeout : READY_TIME;
+    int64_t deadline = clock_mono() + r->conf->stop_grace + SWEEP_TIME + most;
+    struct news news = {.listener.fn = wake};
+    int now;
+    list_init(&news.listener.node);
+    brain_listen(b, &news.listener);
+    while (!(now = look(r))) {
+        struct wait w;
+        wait_init(&w);
+        news.wait = &w;
+        enum wait_result how = wait_for(&w, deadline);
+        news.wait = NULL;
+        if (how != WAIT_WOKEN)
+            break;
+    }
+    list_remove(&news.listener.node);
+    return now > 0;
+}
+
+static void use(struct replica *r, const struct unit_conf *u)
+{
+    struct bw_err e;
+    r->conf = u;
+    if (!replica_log_policy(r, &e))
+        brain_say(r->brain, r, "log", "its log stays as it was: %s", e.text);
+}
+
+static bool restart_with(struct replica *r, const struct unit_conf *u)
+{
+    use(r, u);
+    brain_post(r, EVENT_RESTART);
+    return gets_ready(r);
+}
+
+/* ---- one unit ---- */
+
+struct change {
+    struct brain *b;
+    struct angel_conf *to;
+    const struct unit_conf *from; /* the unit as it was */
+    struct unit_conf *unit;       /* as it is to be */
+    struct replica *members[64];
+    size_t n;
+};
+
+static void find_members(struct change *c, const char *name)
+{
+    c->n = 0;
+    for (size_t i = 0; i < c->b->in_order.n && c->n < 64; i++)
+        if (!c->b->in_order.p[i]->removed && strcmp(c->b->in_order.p[i]->conf->name, name) == 0)
+            c->members[c->n++] = c->b->in_order.p[i];
+}
+
+static struct replica *more(struct change *c, uint32_t number)
+{
+    struct bw_err e;
+    struct replica *r = replica_new(c->b, c->unit, number, NULL, &e);
+    if (!r) {
+        brain_say(c->b, NULL, "apply", "%s#%u: %s", c->unit->name, number, e.text);
+        return NULL;
+    }
+    brain_put_in_order(c->b);
+    if (!c->unit->disabled && c->unit->os_matches)
+        brain_post(r, EVENT_START);
+    return r;
+}
+
+static void less(struct replica *r)
+{
+    r->removed = true;
+    brain_let_go(r);
+}
+
+/* As many as there are to be. */
+static void scale(struct change *c)
+{
+    find_members(c, c->unit->name);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->members[i]->number > c->unit->replicas)
+            less(c->members[i]);
+    for (uint32_t k = 1; k <= c->unit->replicas; k++) {
+        bool there = false;
+        for (size_t i = 0; i < c->n; i++)
+            there |= c->members[i]->number == k;
+        if (!there)
+            more(c, k);
+    }
+}
+
+/* Its old settings again, and in what is in force too, so that the next plan tells the difference.
+ */
+static void give_back(struct change *c, size_t changed)
+{
+    for (size_t i = 0; i < changed; i++) {
+        if (c->members[i]->removed)
+            continue;
+        brain_say(c->b, c->members[i], "rollback", "%s gets its old settings back",
+                  c->members[i]->name);
+        restart_with(c->members[i], c->from);
+    }
+    for (size_t i = changed; i < c->n; i++)
+        use(c->members[i], c->from);
+    brain_make_set(c->b, c->to, c->from);
+    *c->unit = *c->from;
+    for (size_t i = 0; i < c->n; i++)
+        c->members[i]->conf = c->unit;
+}
+
+static bool one_after_another(struct change *c, struct bw_err *e)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (!is_wanted(c->members[i])) {
+            use(c->members[i], c->unit);
+            continue;
+        }
+        if (restart_with(c->members[i], c->unit))
+            continue;
+        bw_fail(e, BW_CONFLICT,
+                "%s did not get ready with its new settings (%.200s), so the old "
+                "ones are back",
+                c->members[i]->name, c->members[i]->why);
+        give_back(c, i + 1);
+        return false;
+    }
+    return true;
+}
+
+static bool any_wanted(const struct change *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (is_wanted(c->members[i]))
+            return true;
+    return false;
+}
+
+/* More of them first: should these not get ready nothing else was touched. */
+static bool rolling(struct change *c, struct bw_err *e)
+{
+    struct replica *surge[16];
+    size_t n = 0, most = (size_t)(c->unit->rolling_surge < 16 ? c->unit->rolling_surge : 16);
+    bool ok = true;
+    if (!any_wanted(c))
+        most = 0;
+    uint32_t number =
+        (uint32_t)(c->unit->replicas > c->from->replicas ? c->unit->replicas : c->from->replicas);
+    while (n < most && ok) {
+        struct replica *r = more(c, ++number);
+        ok = r && gets_ready(r);
+        if (r)
+            surge[n++] = r;
+        if (!ok) {
+            bw_fail(e, BW_CONFLICT,
+                    "%s did not get ready with its new settings (%.200s); the old "
+                    "ones go on serving",
+                    c->unit->name, r ? r->why : "no replica could be made");
+            brain_say(c->b, r, "rollback", "%s", e->text);
+        }
+    }
+    if (ok)
+        ok = one_after_another(c, e);
+    else
+        give_back(c, 0);
+    for (size_t i = 0; i < n; i++)
+        less(surge[i]);
+    return ok;
+}
+
+static void live(struct change *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct replica *r = c->members[i];
+        use(r, c->unit);
+        if (r->prober && life_has_child(state_of(r))) {
+            prober_stop(r->prober); /* its probes may be others now */
+            r->prober = NULL;
+            replica_watch(r);
+        }
+        if (c->unit->disabled && is_wanted(r))
+            brain_let_go(r);
+        else if (!c->unit->disabled && c->from->disabled)
+            brain_post(r, EVENT_START);
+    }
+}
+
+static bool change_unit(struct change *c, enum plan_kind kind, struct bw_err *e)
+{
+    bool ok = true;
+    find_members(c, c->unit->name);
+    if (kind == PLAN_ROLLING && c->from->replicas == c->unit->replicas)
+        ok = rolling(c, e);
+    else if (kind == PLAN_ROLLING || kind == PLAN_RESTART)
+        ok = one_after_another(c, e);
+    else if (kind == PLAN_LIVE)
+        live(c);
+    else
+        for (size_t i = 0; i < c->n; i++)
+            c->members[i]->conf = c->unit;
+    if (ok)
+        scale(c);
+    return ok;
+}
+
+/* ---- all of it ---- */
+
+static void stop_unit(struct brain *b, const char *name)
+{
+    struct crew_set *s = &b->crew.sets.p[brain_set(b, name)];
+    s->n_needs = s->n_after = 0; /* those lists are the old settings' */
+    for (size_t i = b->in_order.n; i-- > 0;)
+        if (strcmp(b->in_order.p[i]->conf->name, name) == 0)
+            less(b->in_order.p[i]);
+}
+
+static bool change_all(struct brain *b, const struct angel_conf *from, struct angel_conf *to,
+                       const struct plan *p, struct bw_err *e)
+{
+    bool ok = true;
+    for (size_t i = 0; i < p->n && !b->stopping; i++) {
+        struct bw_err mine;
+        struct unit_conf *u = (struct unit_conf *)brain_unit_conf(to, p->p[i].unit);
+        struct change c = {
+            .b = b, .to = to, .unit = u, .from = brain_unit_conf(from, p->p[i].unit)};
+        if (p->p[i].kind == PLAN_STOP)
+            stop_unit(b, p->p[i].unit);
+        else if (p->p[i].kind == PLAN_START)
+            scale(&c);
+        else if (!change_unit(&c, p->p[i].kind, &mine) && ok) {
+            ok = false;
+            *e = mine;
+        }
+    }
+    return ok;
+}
+
+bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
+{
+    struct bw_arena a;
+    struct plan p;
+    struct bw_err mine = {.code = BW_OK};
+    if (b->applying || b->stopping)
+        return bw_fail(e, BW_BUSY,
+                       b->stopping ? "the angel is stopping"
+                                   : "other settings are being put in force just now");
+    b->applying = true;
+    bw_arena_init(&a);
+    struct angel_conf *from = b->conf;
+    plan_make(from, to, &a, &p);
+    *vec_push(&b->old) = from;
+    b->conf = to;
+    brain_make_sets(b, to);
+    notices_conf(b->notices, to);
+    bool ok = change_all(b, from, to, &p, &mine);
+    brain_put_in_order(b);
+    brain_settle(b);
+    brain_free_confs(b, false);
+    bw_arena_release(&a);
+    b->applying = false;
+    brain_say(b, NULL, ok ? "applied" : "rollback", "%s",
+              ok ? "the new settings are in force" : mine.text);
+    if (!ok && e)
+        *e = mine;
+    return ok;
+}
