@@ -204,7 +204,7 @@ static bool make_units(struct conf_load *l, struct bw_err *e)
             return false;
         uint64_t *keys = digests(l, conf_unit_keys, &u, 0);
         if (!conf_make_unit(l, &u, e) || !conf_make_env(l, &u, e) ||
-            !conf_make_steps(l, l->entries[i], &u, e))
+            !conf_make_steps(l, l->entries[i], &u, e) || !conf_make_probes(l, l->entries[i], &u, e))
             return false;
         keys[n_keys] = u.files;
         u.conf.name = bw_arena_cstr(l->a, bw_cstr(u.conf.name));

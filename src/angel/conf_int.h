@@ -100,7 +100,10 @@ bool conf_fill_entry(const struct conf_load *l, const struct conf_entry *raw,
 /* conf_unit.c: a filled entry → its unit_conf; conf_env.c: its environment. */
 bool conf_make_unit(struct conf_load *l, struct conf_entry *u, struct bw_err *e);
 bool conf_make_env(struct conf_load *l, struct conf_entry *u, struct bw_err *e);
-/* conf_step.c: Start, Stop, Watch and probes. */
+/* conf_probe.c: Startup, Ready, Live. */
+bool conf_make_probes(const struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
+                      struct bw_err *e);
+/* conf_step.c: Start, Stop, Watch. */
 bool conf_make_steps(struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
                      struct bw_err *e);
 

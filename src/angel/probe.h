@@ -6,6 +6,11 @@
 #include "angel/helpers.h"
 #include "core/metric.h"
 
+/* "http://…=200", "tcp:host:port", "unix:path", "exec:words", "log:text", "notify" → kind, target,
+ * argv, expected of c, in the arena. Unknown kinds: "did you mean". */
+bool probe_parse(struct probe_conf *c, enum probe_what what, const char *check, struct bw_arena *a,
+                 struct bw_err *e);
+
 struct prober;
 struct notify_socket; /* of all units: NOTIFY_SOCKET in the state folder (probe_notify.c) */
 
@@ -27,6 +32,10 @@ struct prober *prober_start(const struct prober_opts *o, struct bw_err *e);
 void prober_stop(struct prober *p);
 /* For people: how the last one of that kind went. "" = never. */
 const char *prober_last(const struct prober *p, enum probe_what what, int64_t *took_ns);
+
+/* Its latencies: in bucket i the number of looks that took less than 2^i / 64 ms; the last: all
+ * others. */
+unsigned prober_histogram(const struct prober *p, enum probe_what what, const uint32_t **buckets);
 
 struct notify_socket *notify_socket_open(struct loop *l, struct hands *h, const char *state,
                                          struct bw_err *e);

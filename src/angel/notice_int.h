@@ -1,0 +1,62 @@
+/* notice_int.h: kinds of notices (notices.def, one file each), and one notice on its way. */
+#ifndef ANGEL_NOTICE_INT_H
+#define ANGEL_NOTICE_INT_H
+
+#include "angel/notice.h"
+#include "core/list.h"
+#include "net/fiber.h"
+
+#define NOTICE_TEXT 600
+
+/* One notice to one target. Texts live in the arena. */
+struct notice_item {
+    struct list node;
+    struct bw_arena arena;
+    const char *target, *unit, *kind, *text;
+    bw_time at;
+    bool good;
+    char name[48]; /* of its file; "" = not on the disk */
+    int64_t next;  /* monotonic ns */
+    unsigned tries;
+    bool busy;
+};
+
+/* What a kind needs to send one. */
+struct notice_job {
+    const struct notice_item *item;
+    const char *target;                         /* without the prefix that named the kind */
+    const char *host;                           /* this machine */
+    const char *smtp, *smtp_from, *hmac_secret; /* NULL = none */
+    struct helpers *helpers;
+    int64_t deadline;
+    struct bw_arena *arena; /* to work in */
+};
+
+struct notice_kind {
+    const char *name, *help;
+    /* Is it a target of this kind? The part behind a prefix, or NULL. */
+    const char *(*is)(const char *target);
+    /* *Waits.* */
+    bool (*send)(const struct notice_job *j, struct bw_err *e);
+};
+
+#define NOTICE(name) extern const struct notice_kind notice_##name;
+#include "angel/notices.def"
+#undef NOTICE
+
+const struct notice_kind *notice_kind_of(const char *target, const char **rest);
+/* "2026-11-28T12:00:00Z host kind unit: text", for logs. */
+const char *notice_line(const struct notice_job *j);
+/* %what% (kind and unit), %msg%, %urimsg% of a text; as_url: all of them percent-encoded. */
+const char *notice_fill(const struct notice_job *j, const char *text, bool as_url);
+bool notice_has_places(const char *text);
+
+/* notice_disk.c: an item as a file of the folder. They block: for worker threads. */
+bool notice_disk_write(const char *folder, struct notice_item *it, struct bw_err *e);
+void notice_disk_remove(const char *folder, struct notice_item *it);
+/* All that are there, the oldest first, to the end of the list; what is no notice is left alone. */
+void notice_disk_read(const char *folder, struct list *items);
+struct notice_item *notice_item_new(void);
+void notice_item_free(struct notice_item *it);
+
+#endif
