@@ -44,12 +44,11 @@ static inline bool json_plain(char c)
  * words.) */
 static inline bool json_plain16(const char *p)
 {
-    typedef uint8_t bytes16 __attribute__((vector_size(16)));
+    typedef int8_t bytes16 __attribute__((vector_size(16))); /* beyond ASCII: below zero */
     bytes16 x;
     uint64_t bad[2];
     memcpy(&x, p, 16);
-    bytes16 marks =
-        (bytes16)(x < 0x20) | (bytes16)(x >= 0x80) | (bytes16)(x == '"') | (bytes16)(x == '\\');
+    bytes16 marks = (bytes16)(x < 0x20) | (bytes16)(x == '"') | (bytes16)(x == '\\');
     memcpy(bad, &marks, 16);
     return (bad[0] | bad[1]) == 0;
 }

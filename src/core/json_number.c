@@ -35,9 +35,13 @@ static char *put_digits(char *o, uint64_t v, unsigned n)
 char *json_put_int(char *o, int64_t v)
 {
     uint64_t u = (uint64_t)v;
-    if (u < 10) {
+    if (u < 10) { /* most numbers of an application are small */
         *o = (char)('0' + u);
         return o + 1;
+    }
+    if (u < 100) {
+        civil_two(o, (unsigned)u);
+        return o + 2;
     }
     if (v < 0) {
         *o++ = '-';

@@ -111,8 +111,7 @@ struct bw_value db_value(const struct db_rows *r, unsigned column)
     return v;
 }
 
-void db_values(const struct db_rows *r, const struct db_place *places, unsigned n,
-               struct bw_value *row)
+void db_values(struct db_rows *r, const struct db_place *places, unsigned n, struct bw_value *row)
 {
     r->kind->values(r, places, n, row);
 }

@@ -46,7 +46,7 @@ struct db_driver {
                                 unsigned n, struct bw_err *e);
     int (*next)(struct db_rows *r, struct bw_err *e);
     void (*value)(const struct db_rows *r, unsigned column, struct bw_value *out);
-    void (*values)(const struct db_rows *r, const struct db_place *places, unsigned n,
+    void (*values)(struct db_rows *r, const struct db_place *places, unsigned n,
                    struct bw_value *row);
     void (*rows_close)(struct db_rows *r);
     bool (*exec)(struct db_tx *tx, const char *sql, const struct bw_value *args, unsigned n,
@@ -111,8 +111,7 @@ struct bw_value db_value(const struct db_rows *r,
 /* The first n columns into row[places[i].at], made to fit the kind expected there (what another
  * program wrote into a table may be of any): text and blob pass for each other, an integer becomes
  * a real, anything else null. One call for a whole row. */
-void db_values(const struct db_rows *r, const struct db_place *places, unsigned n,
-               struct bw_value *row);
+void db_values(struct db_rows *r, const struct db_place *places, unsigned n, struct bw_value *row);
 void db_rows_close(struct db_rows *r); /* NULL is fine */
 
 /* Counts commits of this process and (SQLite) others': a cached answer is valid while it stands. */

@@ -37,6 +37,10 @@ struct sqlite_stmt {
     bool heavy;  /* sorted too much for the loop the last time */
     bool slow;   /* took more than a slice the last time */
     bool stepped, yielded, done;
+    unsigned
+        known; /* of a row: columns, where they begin, how far they are apart (sqlite_values) */
+    const char *first;
+    ptrdiff_t step;
     struct span span; /* of this run */
     char sql[];
 };
@@ -171,7 +175,7 @@ void sqlite_error_field(const char *message, char *out, size_t size);
 bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n, bool copy,
                  struct bw_err *e);
 void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out);
-void sqlite_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+void sqlite_values(struct db_rows *r, const struct db_place *places, unsigned n,
                    struct bw_value *row);
 
 /* sqlite_conn.c */

@@ -87,26 +87,31 @@ static void fit(struct bw_value *v, enum bw_kind kind)
 
 /* The values of a row are one array to SQLite, in all its versions. Asking for each costs as much
  * as reading it, so the second tells how far they are apart, and where that leads to the last, it
- * holds for those between. 0: ask for each. */
-static ptrdiff_t distance(sqlite3_stmt *st, unsigned n)
+ * holds for those between; and for the next rows, as long as they begin at the same place. 0: ask
+ * for each. */
+static ptrdiff_t distance(sqlite3_stmt *st, const char *first, unsigned n)
 {
     if (n < 4)
         return 0;
-    const char *first = (const char *)sqlite3_column_value(st, 0),
-               *second = (const char *)sqlite3_column_value(st, 1),
+    const char *second = (const char *)sqlite3_column_value(st, 1),
                *last = (const char *)sqlite3_column_value(st, (int)n - 1);
     return last - first == (second - first) * (ptrdiff_t)(n - 1) ? second - first : 0;
 }
 
-void sqlite_values(const struct db_rows *r, const struct db_place *places, unsigned n,
+void sqlite_values(struct db_rows *r, const struct db_place *places, unsigned n,
                    struct bw_value *row)
 {
-    sqlite3_stmt *st = ((const struct sqlite_stmt *)r)->stmt;
-    ptrdiff_t step = distance(st, n);
-    const char *at = (const char *)sqlite3_column_value(st, 0);
+    struct sqlite_stmt *st = (struct sqlite_stmt *)r;
+    const char *at = (const char *)sqlite3_column_value(st->stmt, 0);
+    if (at != st->first || n != st->known) {
+        st->first = at;
+        st->known = n;
+        st->step = distance(st->stmt, at, n);
+    }
+    ptrdiff_t step = st->step;
     for (unsigned i = 0; i < n; i++, at += step) {
         struct bw_value *out = &row[places[i].at];
-        give(step ? (sqlite3_value *)(uintptr_t)at : sqlite3_column_value(st, (int)i), out);
+        give(step ? (sqlite3_value *)(uintptr_t)at : sqlite3_column_value(st->stmt, (int)i), out);
         if (out->kind != places[i].kind && out->kind != BW_NULL)
             fit(out, places[i].kind);
     }

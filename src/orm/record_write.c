@@ -123,9 +123,10 @@ static bool write_at_once(const struct table *t, const struct column_set *set,
     for (unsigned word = 0; word * 64 < t->n_columns; word++)
         for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1) {
             unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
+            const struct json_column *c = &t->json[i];
             *o++ = ',';
-            o = json_put_key(o, t->columns[i].json_key);
-            o = put_value(o, t->columns[i].type, &v[i]);
+            o = json_put_key(o, bw_str_of(c->key, c->n));
+            o = put_value(o, (enum bw_type)c->type, &v[i]);
         }
     *first = '{';
     o += o == first;

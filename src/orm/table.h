@@ -51,6 +51,13 @@ struct column {
     struct bw_value initial;
 };
 
+/* What writing a row needs of a column, all in few cache lines. */
+struct json_column {
+    const char *key; /* as json_key */
+    unsigned short n;
+    unsigned char type; /* enum bw_type */
+};
+
 struct table {
     const struct bw_table *def;
     bw_str name;
@@ -63,6 +70,7 @@ struct table {
         writable;           /* what a client may set: not id, read-only, automatic or hidden ones */
     struct column_set wide; /* texts and blobs: what a value takes is not known before */
     size_t json_most;       /* what a record takes as JSON without these values */
+    struct json_column *json;            /* by column index */
     unsigned version, created, modified; /* their column index, 0 = none */
     struct table **referrers; /* tables with a REF to this one, NULL-terminated; may hold itself */
     struct store *store;

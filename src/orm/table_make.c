@@ -124,11 +124,14 @@ static bool add_id(struct table *t, struct bw_arena *a, struct bw_err *e)
     return name_column(t, c, e);
 }
 
-static void measure(struct table *t)
+static void plan_json(struct table *t, struct bw_arena *a)
 {
+    t->json = BW_NEW_N(a, struct json_column, t->n_columns);
     t->json_most = 2; /* braces */
     for (unsigned i = 0; i < t->n_columns; i++) {
         const struct column *c = &t->columns[i];
+        t->json[i] = (struct json_column){c->json_key.p, (unsigned short)c->json_key.n,
+                                          (unsigned char)c->type};
         t->json_most += 1 + c->json_key.n + JSON_KEY_PAD + JSON_NUMBER_MAX;
         if (c->kind >= BW_KIND_TEXT)
             column_add(&t->wide, i);
@@ -148,7 +151,7 @@ bool table_make(struct table *t, const struct bw_table *def, struct bw_arena *a,
     for (const struct bw_field *f = def->fields; f->name; f++)
         if (!add_field(t, f, a, e))
             return false;
-    measure(t);
+    plan_json(t, a);
     return table_check_indexes(t, e);
 }
 

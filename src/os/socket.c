@@ -137,6 +137,14 @@ int socket_bind(const struct socket_address *a, bool shared, struct bw_err *e)
     return fd;
 }
 
+ssize_t socket_send(int fd, const struct iovec *pieces, unsigned n)
+{
+    if (n == 1)
+        return send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = n};
+    return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 size_t socket_unsent(int fd)
 {
     int n = 0;

@@ -45,6 +45,8 @@ int socket_accept(int fd); /* -errno on failure */
 /* The process at the other end of a unix socket as the kernel saw it connect: is it root's, or of
  * the user this process is? *uid is set when known. */
 bool socket_peer_is_own(int fd, uid_t *uid);
+/* Without waiting and without a signal; bytes taken, or -1 with errno. */
+ssize_t socket_send(int fd, const struct iovec *pieces, unsigned n);
 size_t socket_unsent(int fd); /* bytes written that the peer's system has not taken; 0 if unknown */
 
 /* The following block their thread until done or the deadline (monotonic ns; 0 = none). */

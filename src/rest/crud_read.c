@@ -3,8 +3,6 @@
  */
 #include "rest/crud_int.h"
 
-#include <inttypes.h>
-
 #include "core/uri.h"
 #include "rest/etag.h"
 #include "rest/expand.h"
@@ -44,22 +42,27 @@ static bool replaced(const struct req_param *p)
 /* The request's own URL with `after` (or, where the cursor would be too long, `offset`) put in. */
 static void set_next(struct list *l, const struct bw_value *last)
 {
-    struct bw_buf b, cursor;
+    struct bw_buf b;
     struct bw_req *rq = l->rq;
     bw_buf_init(&b, LIMIT_HTTP_HEAD);
-    bw_buf_init(&cursor, CURSOR_MAX + 64);
-    bw_buf_printf(&b, "<%.*s?", BW_FMT(rq->http->path));
+    bw_buf_room(&b, 512);
+    bw_buf_char(&b, '<');
+    bw_buf_put(&b, rq->http->path);
+    bw_buf_char(&b, '?');
     for (unsigned i = 0; i < rq->n_params; i++)
         if (!replaced(&rq->params[i]))
             put_pair(&b, &rq->params[i]);
-    if (cursor_write(&l->q, last, &cursor))
-        bw_buf_printf(&b, "after=%.*s>; rel=\"next\"", BW_FMT(bw_buf_str(&cursor)));
-    else
-        bw_buf_printf(&b, "offset=%" PRId64 ">; rel=\"next\"", l->q.offset + l->page);
+    size_t before = b.n;
+    bw_buf_put(&b, BW_LIT("after="));
+    if (!cursor_write(&l->q, last, &b)) {
+        b.n = before;
+        bw_buf_put(&b, BW_LIT("offset="));
+        bw_buf_int(&b, l->q.offset + l->page);
+    }
+    bw_buf_put(&b, BW_LIT(">; rel=\"next\""));
     if (bw_buf_ok(&b))
         http_res_field(rq->res, "Link", bw_buf_str(&b));
     bw_buf_release(&b);
-    bw_buf_release(&cursor);
     l->linked = true;
 }
 
