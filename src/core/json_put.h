@@ -21,13 +21,14 @@ char *json_put_time(char *o, bw_time t);
 char *json_put_text(char *o, bw_str s); /* quoted; invalid UTF-8 becomes U+FFFD */
 static inline char *json_put_null(char *o)
 {
-    memcpy(o, "null", 4);
-    return o + 4;
+    static const char text[4] = {'n', 'u', 'l', 'l'};
+    memcpy(o, text, sizeof text);
+    return o + sizeof text;
 }
 static inline char *json_put_bool(char *o, bool v)
 {
-    memcpy(o, v ? "true" : "fals", 4);
-    o[4] = 'e';
+    static const char text[2][5] = {{'f', 'a', 'l', 's', 'e'}, {'t', 'r', 'u', 'e', 'e'}};
+    memcpy(o, text[v], sizeof text[v]);
     return o + 5 - v;
 }
 

@@ -37,9 +37,7 @@ struct sqlite_stmt {
     bool heavy;  /* sorted too much for the loop the last time */
     bool slow;   /* took more than a slice the last time */
     bool stepped, yielded, done;
-    unsigned
-        known; /* of a row: columns, where they begin, how far they are apart (sqlite_values) */
-    const char *first;
+    const char *first; /* of a row's values, and how far they are apart: sqlite_values */
     ptrdiff_t step;
     struct span span; /* of this run */
     char sql[];
@@ -175,8 +173,7 @@ void sqlite_error_field(const char *message, char *out, size_t size);
 bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n, bool copy,
                  struct bw_err *e);
 void sqlite_value(const struct db_rows *r, unsigned column, struct bw_value *out);
-void sqlite_values(struct db_rows *r, const struct db_place *places, unsigned n,
-                   struct bw_value *row);
+void sqlite_values(struct db_rows *r, const struct db_place *to, unsigned n, struct bw_value *row);
 
 /* sqlite_conn.c */
 bool sqlite_conn_open(struct sqlite_conn *c, const struct sqlite *s, enum sqlite_role role,
@@ -248,7 +245,6 @@ bool sqlite_lease_submit(struct db_lease *l,
 bool sqlite_lease_wait(struct db_lease *l, struct bw_err *e);
 bool sqlite_lease_close(struct db_lease *l, bool commit, struct bw_err *e);
 
-/* sqlite_metric.c */
-void sqlite_metric_open(struct sqlite *s);
+void sqlite_metric_open(struct sqlite *s); /* sqlite_metric.c */
 
 #endif

@@ -103,10 +103,9 @@ void sqlite_values(struct db_rows *r, const struct db_place *places, unsigned n,
 {
     struct sqlite_stmt *st = (struct sqlite_stmt *)r;
     const char *at = (const char *)sqlite3_column_value(st->stmt, 0);
-    if (at != st->first || n != st->known) {
+    if (at != st->first) {
         st->first = at;
-        st->known = n;
-        st->step = distance(st->stmt, at, n);
+        st->step = distance(st->stmt, at, r->columns);
     }
     ptrdiff_t step = st->step;
     for (unsigned i = 0; i < n; i++, at += step) {
