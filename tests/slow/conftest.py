@@ -23,7 +23,7 @@ def mirror():
     """Where this machine's apt takes that release from; nothing: debootstrap's own default."""
     for line in told("apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(CREATED_BY) $(REPO_URI)").splitlines():
         words = line.split()
-        if words[:3] == [RELEASE, "main", "Packages"]:
+        if words[:3] == [RELEASE, "main", "Packages"] and words[3].split(":")[0] in ("http", "https", "file"):
             return words[3:]
     return []
 

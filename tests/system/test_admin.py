@@ -58,6 +58,14 @@ def test_state_tells_who_serves(server, tmp_path):
     assert f"admin {server.admin}\n" in (tmp_path / "data/blog.pid").read_text()
 
 
+def test_it_lists_what_it_answers(server):
+    status, told = server.ask("GET", "/")
+    assert status == 200 and told["name"] == "blog"
+    listed = {(e["method"], e["path"]) for e in told["endpoints"]}
+    assert {("GET", "/"), ("GET", "/state"), ("POST", "/reload"), ("POST", "/drain"), ("GET", "/log"), ("PUT", "/log"), ("GET", "/metrics")} <= listed
+    assert all(e["help"] for e in told["endpoints"])
+
+
 def test_health_and_ready_tell_details_only_here(server):
     for path in ("/health", "/ready"):
         assert "dependencies" not in server.get(path).json()
