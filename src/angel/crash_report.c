@@ -20,7 +20,8 @@ void crash_words(const struct hands_exit *x, char out[128])
     const char *oom = x->oom ? ", out of memory" : "";
     if (!x->known)
         snprintf(out, 128, "it ended while no angel watched%s", oom);
-    else if (WIFSIGNALED(x->status) && strncmp(signame_of(WTERMSIG(x->status), name), "SIG", 3))
+    else if (WIFSIGNALED(x->status) &&
+             strncmp(signame_of(WTERMSIG(x->status), name), "SIG", 3) != 0)
         snprintf(out, 128, "%s%s", name, oom);
     else if (WIFSIGNALED(x->status))
         snprintf(out, 128, "signal %d (%s)%s%s", WTERMSIG(x->status), name,
@@ -89,7 +90,7 @@ static void file_part(const char *unit, char out[80])
 static bool is_report(const char *name, const char *part)
 {
     size_t n = strlen(part);
-    if (strncmp(name, part, n) || name[n] != '-' || strlen(name) != n + 1 + STAMP + 4)
+    if (strncmp(name, part, n) != 0 || name[n] != '-' || strlen(name) != n + 1 + STAMP + 4)
         return false;
     for (size_t i = 0; i < STAMP; i++) {
         char c = name[n + 1 + i];

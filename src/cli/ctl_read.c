@@ -152,7 +152,7 @@ static void print_texts(struct ctl *c, bw_str body, const char *member)
             bw_json_skip(&r, kind);
             continue;
         }
-        while ((kind = bw_json_next(&r)) == BW_JSON_TEXT)
+        while (bw_json_next(&r) == BW_JSON_TEXT)
             ctl_put(r.text);
     }
 }
