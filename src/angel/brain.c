@@ -26,7 +26,7 @@ void brain_forget_removed(struct brain *b)
 {
     for (size_t i = b->in_order.n; i-- > 0;) {
         struct replica *r = b->in_order.p[i];
-        if (r->removed && list_empty(&r->steps) &&
+        if (r->removed && list_empty(&r->steps) && !r->syncing &&
             !life_has_child(b->crew.units.p[r->slot].state) &&
             !life_is_wanted(b->crew.units.p[r->slot].state))
             replica_free(r);
@@ -42,15 +42,17 @@ void brain_settle(struct brain *b)
         struct pending p = b->pending.p[i]; /* the list may move */
         if (!brain_replica(b, p.slot))
             continue;
-        if (p.ev == LIFE_EVENT_COUNT)
-            crew_leave(&b->crew, p.slot, clock_mono());
-        else
+        if (p.ev != LIFE_EVENT_COUNT)
             crew_event(&b->crew, p.slot, p.ev, clock_mono());
+        else
+            crew_leave(&b->crew, p.slot);
+        if (i + 1 == b->pending.n) /* all who leave have said so: now in order */
+            crew_look(&b->crew, clock_mono());
     }
     vec_clear(&b->pending);
     b->working = false;
     brain_forget_removed(b);
-    if (b->stopping && !b->stopped && !b->reports && is_over(b)) {
+    if (b->stopping && !b->stopped && !b->reports && !b->syncing && is_over(b)) {
         b->stopped = true;
         loop_timer_set(b->loop, &b->stop_timer, 0);
         brain_say(b, NULL, "stopped", "all services have stopped");

@@ -138,7 +138,11 @@ static void report(struct replica *r)
 /* The last it printed may be in the FIFO still. */
 static void synced(void *arg)
 {
-    report(arg);
+    struct replica *r = arg;
+    r->syncing--;
+    r->brain->syncing--;
+    report(r);
+    brain_settle(r->brain);
 }
 
 static void tell_end(struct replica *r, enum life_event sense)
@@ -155,10 +159,13 @@ static void tell_end(struct replica *r, enum life_event sense)
         return;
     }
     brain_tell_people(b, r, NEWS_BAD, "exited", r->why);
-    if (r->output)
-        capture_sync(r->output, synced, r);
-    else
+    if (!r->output) {
         report(r);
+        return;
+    }
+    r->syncing++;
+    b->syncing++;
+    capture_sync(r->output, synced, r);
 }
 
 static void exited(void *arg, uint32_t child, const struct hands_exit *x)

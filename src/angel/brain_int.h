@@ -52,6 +52,7 @@ struct replica {
     bool steps_done, probe_well;  /* both: READY */
     bool removed;                 /* to be forgotten when it has stopped */
     bool troubled;                /* people were told of trouble */
+    unsigned syncing;             /* what it printed is being waited for */
     int64_t watch_failures;
     struct list steps; /* struct steps */
     struct capture_unit *output;
@@ -87,8 +88,8 @@ struct brain {
     bool stopping, stopped, degraded;
     struct loop_timer stop_timer;
     struct brain_event *ring;
-    unsigned reports; /* crash reports being written */
-    uint64_t seq;     /* of the next event */
+    unsigned syncing, reports; /* crash reports: output waited for, being written */
+    uint64_t seq;              /* of the next event */
     struct list listeners, waiters;
 };
 

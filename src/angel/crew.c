@@ -347,12 +347,11 @@ void crew_event(struct crew *c, uint32_t unit, enum life_event ev, int64_t now)
     crew_look(c, now);
 }
 
-void crew_leave(struct crew *c, uint32_t unit, int64_t now)
+void crew_leave(struct crew *c, uint32_t unit)
 {
     struct crew_unit *u = &c->units.p[unit];
     if (!u->leaving && u->state != LIFE_STOPPED) {
         u->leaving = true;
         c->leaving++;
     }
-    crew_look(c, now);
 }

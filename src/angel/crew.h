@@ -81,9 +81,11 @@ void crew_release(struct crew *c);
 uint32_t crew_add(struct crew *c, uint32_t set); /* a replica, stopped */
 void crew_remove(struct crew *c, uint32_t unit); /* that has no child any more */
 void crew_event(struct crew *c, uint32_t unit, enum life_event ev, int64_t now);
-/* STOP to it as soon as none that needs it or comes after it is alive. START ends that. */
-void crew_leave(struct crew *c, uint32_t unit, int64_t now);
-/* Those that wait are asked again: settings have changed, a level has had its time. */
+/* STOP to it, at the next crew_look or event at which none of those that leave too and lean on it
+ * is alive. START ends that. */
+void crew_leave(struct crew *c, uint32_t unit);
+/* Those that wait or leave are looked at again: somebody has begun to leave, settings have changed.
+ */
 void crew_look(struct crew *c, int64_t now);
 /* The live probe says yes again. */
 void crew_well(struct crew *c, uint32_t unit, int64_t now);

@@ -371,7 +371,7 @@ static void meddle(struct world *w)
     static const enum life_event told[] = {EVENT_START, EVENT_STOP, EVENT_RESTART};
     uint32_t i = roll(w) % UNITS;
     if (luck(w, 20))
-        crew_leave(&w->crew, i, w->now);
+        crew_leave(&w->crew, i);
     else
         tell(w, i, told[roll(w) % 3]);
     if (luck(w, 10))
@@ -490,7 +490,8 @@ static const char *story(struct world *w, uint64_t seed, unsigned events, unsign
             if (w->crew.units.p[i].state != LIFE_READY)
                 violated(w, "does not get ready in calm", i);
     for (uint32_t i = 0; i < UNITS && !w->wrong; i++)
-        crew_leave(&w->crew, i, w->now);
+        crew_leave(&w->crew, i);
+    crew_look(&w->crew, w->now);
     if (!comes_to(w, LIFE_STOPPED, 120 * S) && !w->wrong)
         for (uint32_t i = 0; i < UNITS; i++)
             if (w->crew.units.p[i].state != LIFE_STOPPED)
