@@ -147,7 +147,8 @@ static bool may_end(const struct crew *c, const struct crew_unit *u)
 {
     for (size_t i = 0; i < c->units.n; i++) {
         const struct crew_unit *o = &c->units.p[i];
-        if (o->used && o->leaving && life_has_child(o->state) && o->state != LIFE_STUCK &&
+        bool ends = o->leaving || !life_is_wanted(o->state);
+        if (o->used && ends && life_has_child(o->state) && o->state != LIFE_STUCK &&
             leans_on(c, o, u))
             return false;
     }

@@ -3,6 +3,7 @@
 #include "help/loops.h"
 #include "help/t.h"
 
+#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,14 @@ static struct brain_unit unit(const char *name)
     return u;
 }
 
+static int forget(const char *path, const struct stat *st, int what, struct FTW *at)
+{
+    (void)st;
+    (void)what;
+    (void)at;
+    return remove(path);
+}
+
 static void end(void)
 {
     struct wait w;
@@ -107,6 +116,7 @@ static void end(void)
     }
     brain_close(t.brain);
     hands_close(t.hands);
+    nftw(t.folder, forget, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void killed(struct loops *ls)

@@ -69,7 +69,8 @@ struct world {
     unsigned n;
     int64_t now;
     uint64_t seed;
-    bool calm; /* nothing goes wrong any more */
+    bool calm;   /* nothing goes wrong any more */
+    bool ending; /* all were told to leave */
     int64_t spawns[UNITS][8], restarts[64];
     unsigned n_restarts, events, born, spared;
     const char *wrong;
@@ -198,6 +199,12 @@ static void term(struct world *w, uint32_t i)
 {
     struct process *p = &w->p[i];
     p->told = true;
+    for (uint32_t k = 0; k < UNITS && w->ending; k++) {
+        const struct crew_unit *o = &w->crew.units.p[k];
+        if (life_has_child(o->state) && o->state != LIFE_STUCK &&
+            leans_on(&w->crew, o, &w->crew.units.p[i]))
+            violated(w, "ended before those that lean on it", i);
+    }
     if (p->alive && !p->deaf)
         dies(w, i, soon(w, S));
 }
@@ -491,6 +498,7 @@ static const char *story(struct world *w, uint64_t seed, unsigned events, unsign
                 violated(w, "does not get ready in calm", i);
     for (uint32_t i = 0; i < UNITS && !w->wrong; i++)
         crew_leave(&w->crew, i);
+    w->ending = true;
     crew_look(&w->crew, w->now);
     if (!comes_to(w, LIFE_STOPPED, 120 * S) && !w->wrong)
         for (uint32_t i = 0; i < UNITS; i++)
