@@ -260,6 +260,17 @@ def test_standard_input_at_its_end_is_not_polled(start):
     assert polled and not [line for line in polled if line.split()[1] == "0"]
 
 
+def connected(process, sock, said):
+    """A connection to the process as soon as it takes one; its socket's path is there a moment before."""
+    end = time.monotonic() + burrow.PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            return Wire.unix(sock)
+        except (FileNotFoundError, ConnectionRefusedError):
+            pass
+    raise AssertionError(said.read_text())
+
+
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
 @pytest.mark.parametrize("program", ["blog", "burrow"])
 def test_closed_standard_descriptors_change_nothing(tmp_path, closed, program):
@@ -270,18 +281,19 @@ def test_closed_standard_descriptors_change_nothing(tmp_path, closed, program):
     with open(tmp_path / "said", "w") as said:
         process = subprocess.Popen(["sh", "-c", shell, "sh", *map(str, words), "--listen", f"unix:{sock}"], cwd=tmp_path,
                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-    end = time.monotonic() + burrow.PATIENCE
-    while not sock.exists():
-        assert process.poll() is None and time.monotonic() < end, (tmp_path / "said").read_text()
-    w = Wire.unix(sock)
-    body = '{"name":"a"}'
-    w.send(f"POST /api/Category HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-    assert w.answer().status == 201
-    fds = descriptors(pathlib.Path(f"/proc/{process.pid}"))
-    assert [fds[str(fd)] for fd in closed] == ["/dev/null"] * len(closed)
-    w.close()
-    process.terminate()
-    assert process.wait(burrow.PATIENCE) == 0, (tmp_path / "said").read_text()
+    try:
+        w = connected(process, sock, tmp_path / "said")
+        body = '{"name":"a"}'
+        w.send(f"POST /api/Category HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        assert w.answer().status == 201
+        fds = descriptors(pathlib.Path(f"/proc/{process.pid}"))
+        assert [fds[str(fd)] for fd in closed] == ["/dev/null"] * len(closed)
+        w.close()
+        process.terminate()
+        assert process.wait(burrow.PATIENCE) == 0, (tmp_path / "said").read_text()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_serve_has_the_same_modes(tmp_path):
