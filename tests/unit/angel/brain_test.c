@@ -206,20 +206,24 @@ static void in_order(struct loops *ls)
 static void deaf_tree(struct loops *ls)
 {
     struct bw_err e;
-    char command[512];
-    begin(ls, "{\"Name\": \"none\", \"Run\": \"/bin/true\", \"Disabled\": true}");
-    end();
-    snprintf(
-        command, sizeof command,
-        "{\"Name\": \"s\", \"StopRunAbortTimeoutSec\": 0.2, \"Run\": "
-        "[\"/bin/sh\", \"-c\", \"trap '' TERM; setsid sleep 1001 & sleep 1002 & wait; wait\"]}");
+    char command[512], flag[] = "/tmp/brain-flag-XXXXXX";
+    int fd = mkstemp(flag);
+    check(fd >= 0);
+    snprintf(command, sizeof command,
+             "{\"Name\": \"s\", \"StopRunAbortTimeoutSec\": 0.2, \"Run\": [\"/bin/sh\", \"-c\", "
+             "\"trap '' TERM; setsid sleep 1001 & sleep 1002 & echo deaf >%s; wait; wait\"]}",
+             flag);
     begin(ls, command);
-    check_ok(brain_wait_ready(t.brain, "s", clock_mono() + 20 * CLOCK_SECOND, &e), &e);
+    struct stat st = {0};
+    while (fstat(fd, &st) == 0 && st.st_size == 0) /* from now on it hears nothing */
+        wait_until(clock_mono() + CLOCK_MS);
     pid_t pid = unit("s").pid;
     check_ok(brain_tell(t.brain, "s", BRAIN_STOP, &e), &e);
     check(strstr(happens("s", "exited"), "SIGKILL"));
     happens("s", "stopped");
     check(kill(pid, 0) != 0 && unit("s").pid == 0);
+    close(fd);
+    unlink(flag);
     end();
 }
 

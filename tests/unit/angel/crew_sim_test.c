@@ -199,7 +199,8 @@ static void term(struct world *w, uint32_t i)
 {
     struct process *p = &w->p[i];
     p->told = true;
-    for (uint32_t k = 0; k < UNITS && w->ending; k++) {
+    bool leaves = w->ending && w->crew.units.p[i].state == LIFE_STOPPING;
+    for (uint32_t k = 0; k < UNITS && leaves; k++) {
         const struct crew_unit *o = &w->crew.units.p[k];
         if (life_has_child(o->state) && o->state != LIFE_STUCK &&
             leans_on(&w->crew, o, &w->crew.units.p[i]))
