@@ -83,7 +83,7 @@ struct unit_conf {
     const char *const *notify; /* targets of notices */
     struct capture_policy log;
     int64_t rolling_surge; /* how many more during a rolling restart; 0: not rolling */
-    const uint64_t *keys;  /* a digest of each setting, for plan_make */
+    const uint32_t *keys;  /* a digest of each setting, for plan_make */
 };
 
 struct angel_conf {
@@ -91,7 +91,7 @@ struct angel_conf {
     const char *file, *folder; /* what was read */
     const char *base;          /* %agl.base%: where that is, with '/' behind */
     const struct conf_main *written;
-    const uint64_t *keys;                    /* as of a unit */
+    const uint32_t *keys;                    /* as of a unit */
     const char *state;                       /* folder */
     const char *log_folder;                  /* %log% */
     const char *control;                     /* the control API's socket: "unix:PATH" */

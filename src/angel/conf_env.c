@@ -147,6 +147,12 @@ static bool put_files(struct conf_load *l, struct conf_entry *u, struct env *n, 
 bool conf_make_env(struct conf_load *l, struct conf_entry *u, struct bw_err *e)
 {
     struct env n = {.a = l->a};
+    bool plain =
+        !u->clear_env && !u->conf.has_user && !u->env_files[0] && !u->start_env[0] && !u->env[0];
+    if (plain && l->env) {
+        u->conf.env = l->env;
+        return true;
+    }
     map_init(&n.at, false);
     inherit(&n, u->clear_env);
     if (u->conf.has_user)
@@ -156,6 +162,8 @@ bool conf_make_env(struct conf_load *l, struct conf_entry *u, struct bw_err *e)
     put_all(&n, u->env);
     *vec_push(&n.v) = NULL;
     u->conf.env = memcpy(bw_arena_alloc(l->a, n.v.n * sizeof *n.v.p), n.v.p, n.v.n * sizeof *n.v.p);
+    if (plain)
+        l->env = u->conf.env;
     vec_release(&n.v);
     map_release(&n.at);
     return ok;

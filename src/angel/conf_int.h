@@ -76,7 +76,8 @@ struct conf_load {
     struct conf_source *source;
     struct conf_entry **entries; /* as written */
     size_t n;
-    const char *base; /* %agl.base% */
+    const char *base;       /* %agl.base% */
+    const char *const *env; /* of services that add nothing to the angel's; NULL = not made yet */
     VEC(const char *) notes;
 };
 

@@ -18,7 +18,7 @@ static void add(struct bw_buf *b, const char *key)
 
 /* The keys that differ, live ones and others; `files` is called so when only what is in files has
  * changed. */
-static void compare(const struct option *t, const uint64_t *a, const uint64_t *b, const char *files,
+static void compare(const struct option *t, const uint32_t *a, const uint32_t *b, const char *files,
                     struct bw_buf out[2])
 {
     size_t i = 0;

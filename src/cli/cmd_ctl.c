@@ -19,7 +19,7 @@ static const struct arg switches[] = {
     {"state", "FOLDER", "its state folder"},
     {"control", "ADDRESS", "its control API: unix:PATH, or http://HOST:PORT with a token"},
     {"token", "@FILE", "for http://: the file of the ControlToken; or $BURROW_ANGEL_TOKEN"},
-    {"json", NULL, "what the angel says, as JSON"},
+    {"json", NULL, "what the angel says, as JSON: an object for each NAME, event or line"},
     {"once", NULL, "status, top: show it once, also on a terminal"},
     {"names", NULL, "status: the names alone"},
     {"f", NULL, "logs, events: go on with what comes"},
@@ -32,8 +32,20 @@ static const struct arg switches[] = {
     {NULL, NULL, NULL},
 };
 
+/* Programs that asked for JSON get the sentence there too. */
 int ctl_complain(const struct ctl *c, const struct bw_err *e, int status)
 {
+    if (c->json && status != CTL_OK) {
+        struct bw_buf out;
+        struct bw_json_writer w;
+        bw_buf_init(&out, 4096);
+        bw_json_init(&w, &out);
+        bw_json_object(&w);
+        bw_json_put_text(&w, "error", bw_cstr(e->text));
+        bw_json_end(&w);
+        ctl_put(bw_buf_str(&out));
+        bw_buf_release(&out);
+    }
     return command_complain(c->command, e, status);
 }
 

@@ -5,16 +5,54 @@
 
 /* ---- streams ---- */
 
-/* *Waits.* Everything to standard output as it comes. False when the stream broke. */
-static bool copy(struct http_exchange *x, struct bw_err *e)
+/* Calls line(arg, text) for each whole line of what has come, and drops those. */
+static void each_line(struct bw_buf *came, void (*line)(void *arg, bw_str text), void *arg)
 {
-    bw_str piece;
-    do {
-        if (!http_exchange_read(x, &piece, e))
-            return false;
-        fwrite(piece.p, 1, piece.n, stdout);
-    } while (piece.n && fflush(stdout) == 0);
-    return true;
+    size_t used = 0;
+    const char *end;
+    while ((end = memchr(came->p + used, '\n', came->n - used))) {
+        line(arg, bw_str_of(came->p + used, (size_t)(end - came->p) - used));
+        used = (size_t)(end - came->p) + 1;
+    }
+    bw_buf_drop(came, used);
+}
+
+static void put_line_as_json(void *arg, bw_str text)
+{
+    struct ctl *c = arg;
+    struct bw_buf out;
+    struct bw_json_writer w;
+    bw_buf_init(&out, 16u << 20);
+    bw_json_init(&w, &out);
+    bw_json_object(&w);
+    bw_json_put_text(&w, "unit", bw_cstr(c->words[0]));
+    bw_json_put_text(&w, "line", text);
+    bw_json_end(&w);
+    ctl_put(bw_buf_str(&out));
+    bw_buf_release(&out);
+}
+
+/* *Waits.* Everything to standard output as it comes. False when the stream broke. */
+static bool copy(struct ctl *c, struct http_exchange *x, struct bw_err *e)
+{
+    bw_str piece = {.n = 1};
+    struct bw_buf came;
+    bool ok = true;
+    bw_buf_init(&came, 1 << 20);
+    while (ok && piece.n && !ferror(stdout)) {
+        ok = http_exchange_read(x, &piece, e);
+        if (ok && !c->json)
+            fwrite(piece.p, 1, piece.n, stdout);
+        if (ok && c->json && piece.n) {
+            bw_buf_put(&came, piece);
+            each_line(&came, put_line_as_json, c);
+        }
+        fflush(stdout);
+    }
+    if (c->json && came.n)
+        put_line_as_json(c, bw_buf_str(&came));
+    bw_buf_release(&came);
+    return ok;
 }
 
 static int logs(struct ctl *c)
@@ -30,7 +68,7 @@ static int logs(struct ctl *c)
     snprintf(more, sizeof more, "/log?lines=%lld%s", (long long)n,
              args_has(c->args, "f") ? "&follow" : "");
     struct http_exchange *x = ctl_begin(c, "GET", ctl_unit_path(c, c->words[0], more), &e);
-    bool ok = x && copy(x, &e);
+    bool ok = x && copy(c, x, &e);
     http_exchange_free(x);
     return ok ? CTL_OK : ctl_complain(c, &e, x ? CTL_NO_ANGEL : ctl_status_of(&e));
 }
@@ -71,24 +109,14 @@ static void print_event(struct events *v, bw_str line)
                unit.n ? unit.p : "angel", BW_FMT(kind_is), BW_FMT(text));
 }
 
-static void take(struct events *v, bw_str piece)
+static void take_line(void *arg, bw_str line)
 {
-    bw_str line;
-    bw_buf_put(&v->rest, piece);
-    bw_str all = bw_buf_str(&v->rest);
-    size_t used = 0;
-    while (memchr(all.p, '\n', all.n) && bw_str_cut(&all, '\n', &line)) {
-        struct bw_arena whole = v->c->arena; /* a line's texts go with it */
-        bw_arena_init(&v->c->arena);
-        print_event(v, line);
-        bw_arena_release(&v->c->arena);
-        v->c->arena = whole;
-        used += line.n + 1;
-        if (!all.p)
-            break;
-    }
-    bw_buf_drop(&v->rest, used);
-    fflush(stdout);
+    struct events *v = arg;
+    struct bw_arena whole = v->c->arena; /* a line's texts go with it */
+    bw_arena_init(&v->c->arena);
+    print_event(v, line);
+    bw_arena_release(&v->c->arena);
+    v->c->arena = whole;
 }
 
 /* *Waits.* One stream to its end. */
@@ -108,8 +136,11 @@ static bool read_events(struct events *v, struct bw_err *e)
     bool ok = x != NULL;
     while (ok && piece.n) {
         ok = http_exchange_read(x, &piece, e);
-        if (ok)
-            take(v, piece);
+        if (ok && piece.n) {
+            bw_buf_put(&v->rest, piece);
+            each_line(&v->rest, take_line, v);
+            fflush(stdout);
+        }
     }
     http_exchange_free(x);
     return ok;

@@ -138,6 +138,10 @@ def test_commands(state):
 def test_reading(state):
     assert ctl(state, "why", "api").stdout == "api is ready.\nIt was started again, since …\n"
     assert ctl(state, "logs", "api").stdout == "one\ntwo\n" and Angel.asked[-1] == "GET /v1/units/api/log?lines=50"
+    assert [json.loads(line) for line in ctl(state, "logs", "api", "--json").stdout.splitlines()] == [
+        {"unit": "api", "line": "one"}, {"unit": "api", "line": "two"}]
+    done = ctl(state, "why", "nobody", "--json")
+    assert done.returncode == 1 and json.loads(done.stdout) == {"error": "there is no service 'nobody'"}
     done = ctl(state, "events")
     assert done.stdout == "2026-01-01T00:00:00Z api ready: number 1\n2026-01-01T00:00:00Z api ready: number 2\n"
     told = [json.loads(line) for line in ctl(state, "events", "--json", "--after", "7").stdout.splitlines()]
