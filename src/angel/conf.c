@@ -298,6 +298,15 @@ bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struc
 
 void angel_conf_release(struct angel_conf *c)
 {
-    bw_arena_release(&c->arena);
+    struct bw_arena a = c->arena; /* which may hold c itself */
     memset(c, 0, sizeof *c);
+    bw_arena_release(&a);
+}
+
+struct angel_conf *angel_conf_own(struct angel_conf *c)
+{
+    struct angel_conf *own = BW_NEW(&c->arena, struct angel_conf);
+    *own = *c;
+    memset(c, 0, sizeof *c);
+    return own;
 }

@@ -56,14 +56,10 @@ static bool plan_or_apply(struct control_ask *k, bool apply, struct bw_err *e)
         angel_conf_release(&j->conf);
         return true;
     }
-    /* The brain keeps the settings for as long as it likes: they are moved to where it owns them.
-     */
-    struct angel_conf *own = malloc(sizeof *own);
-    bw_must(own);
-    *own = j->conf;
+    struct angel_conf *own = angel_conf_own(&j->conf);
     if (brain_apply(k->b, own, e))
         return true;
-    free(own);
+    angel_conf_release(own);
     return false;
 }
 

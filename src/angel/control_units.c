@@ -122,9 +122,16 @@ bool control_at_unit(struct control_ask *k, struct bw_err *e)
 
 /* ---- commands ---- */
 
+/* Something of it cannot be killed. */
+static bool is_stuck(const struct brain_unit *u)
+{
+    return u->state == LIFE_STUCK || u->state == LIFE_JAMMED;
+}
+
 static bool is_over(const struct brain_unit *u)
 {
-    return u->state == LIFE_STOPPED || u->state == LIFE_FAILED || u->state == LIFE_STUCK;
+    return u->state == LIFE_STOPPED || u->state == LIFE_DONE || u->state == LIFE_FAILED ||
+           is_stuck(u);
 }
 
 /* The first replica that still runs; brain_count when none does. Found by name each time: settings
@@ -136,7 +143,7 @@ static bool all_over(struct control_ask *k, struct brain_unit *u)
         brain_look(k->b, i, u);
         if (!is_over(u))
             return false;
-        if (u->state == LIFE_STUCK)
+        if (is_stuck(u))
             return true;
     }
     return true;
@@ -154,7 +161,7 @@ static bool wait_over(struct control_ask *k, int64_t deadline, struct bw_err *e)
     control_wait_end(&w);
     if (!over)
         return bw_fail(e, BW_LATE, "%s is still %s: %s", u.name, states[u.state], u.why);
-    return u.state != LIFE_STUCK || bw_fail(e, BW_CONFLICT, "%s: %s", u.name, u.why);
+    return !is_stuck(&u) || bw_fail(e, BW_CONFLICT, "%s: %s", u.name, u.why);
 }
 
 static bool tell(struct control_ask *k, enum brain_command command, struct bw_err *e)

@@ -22,6 +22,7 @@ static const struct arg switches[] = {
     {"out", "FILE", "import: write there; never over a file that is there"},
     {"control", "ADDRESS", "plan, apply: the control API of the angel that is meant"},
     {"token", "@FILE", "for http://: the file of its ControlToken"},
+    {"hands", "FD", "brain: the socket to its keeper"},
     {"list", NULL, "Angelize's: the verb list"},
     {"new", "NAME", "Angelize's: the verb new; behind it the program and its words", .rest = true},
     {"retry", "[NAME]", "Angelize's: the verb retry"},

@@ -44,9 +44,8 @@ void ctl_table(const struct ctl_row *rows, size_t n, size_t columns, struct bw_b
 const char *ctl_colour_of(const struct ctl_unit *u)
 {
     static const char *const of[][2] = {
-        {"ready", "32"},   {"running", "36"},  {"starting", "36"}, {"waiting", "33"},
-        {"backoff", "33"}, {"stopping", "36"}, {"sweeping", "36"}, {"failed", "31"},
-        {"stuck", "1;31"}, {"stopped", "2"},
+        {"ready", "32"},  {"done", "32"},    {"waiting", "33"},  {"backoff", "33"},
+        {"failed", "31"}, {"stuck", "1;31"}, {"jammed", "1;31"}, {"stopped", "2"},
     };
     if (u->degraded)
         return "35";
@@ -54,5 +53,5 @@ const char *ctl_colour_of(const struct ctl_unit *u)
         if (!strcmp(of[i][0], u->state))
             return of[i][1];
     }
-    return NULL;
+    return "36"; /* on the way from one to another */
 }

@@ -73,7 +73,8 @@ static int retry(struct ctl *c)
         return ctl_complain(c, &e, ctl_status_of(&e));
     for (size_t i = 0; i < all.n; i++) {
         const char *s = all.p[i].state;
-        if (strcmp(s, "failed") != 0 && strcmp(s, "backoff") != 0 && strcmp(s, "stuck") != 0)
+        if (strcmp(s, "failed") != 0 && strcmp(s, "backoff") != 0 && strcmp(s, "stuck") != 0 &&
+            strcmp(s, "jammed") != 0)
             continue;
         int one = tell_one(c, ctl_unit_path(c, all.p[i].name, "/retry"));
         status = status ? status : one;

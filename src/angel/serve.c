@@ -1,0 +1,196 @@
+/* serve.c: see serve.h. Everything is made and ended on the loop; what may wait runs on a fiber.
+ * Without a keeper the signals come here. */
+#include "angel/serve.h"
+
+#include <signal.h>
+
+#include "angel/control.h"
+#include "angel/hands.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "net/fiber.h"
+#include "net/signal.h"
+#include "os/file.h"
+
+#define DRAIN (5 * CLOCK_SECOND) /* for what is in hand at the end */
+
+struct serve {
+    struct angel_serve o;
+    struct loops *loops;
+    struct loop *loop;
+    struct loop_post begin;
+    struct hands *hands;
+    struct brain *brain;
+    struct control *control;
+    struct signal_watch *signals[4];
+    bool reading; /* settings are being read anew */
+    bool leaving; /* children stay */
+    bool failed;
+    struct bw_err e;
+};
+
+/* ---- the end ---- */
+
+static void end(void *arg)
+{
+    struct serve *s = arg;
+    for (size_t i = 0; i < 4; i++)
+        signal_watch_free(s->signals[i]);
+    memset(s->signals, 0, sizeof s->signals);
+    if (s->brain && !s->leaving && !s->failed)
+        hands_done(s->hands, 0);
+    brain_close(s->brain);
+    s->brain = NULL;
+    if (s->hands)
+        hands_close(s->hands);
+    s->hands = NULL;
+    loops_stop(s->loops);
+}
+
+static void stop_serving(struct serve *s)
+{
+    if (s->control)
+        control_stop(s->control, clock_mono() + DRAIN, end, s);
+    else
+        end(s);
+}
+
+static void stopped(void *arg)
+{
+    stop_serving(arg);
+}
+
+static void leave(void *arg)
+{
+    struct serve *s = arg;
+    s->leaving = true;
+    stop_serving(s);
+}
+
+/* ---- settings anew ---- */
+
+struct read_job {
+    struct serve *s;
+    struct angel_conf conf;
+    struct bw_err e;
+    bool ok;
+};
+
+static void read_settings(void *arg)
+{
+    struct read_job *j = arg;
+    j->ok = angel_conf_load_at(&j->conf, j->s->o.settings, j->s->o.state, &j->e);
+}
+
+static void reload_on_fiber(void *arg)
+{
+    struct serve *s = arg;
+    struct read_job *j = calloc(1, sizeof *j);
+    bw_must(j);
+    j->s = s;
+    worker_run(read_settings, j);
+    if (j->ok && s->brain) {
+        struct angel_conf *own = angel_conf_own(&j->conf);
+        j->ok = brain_apply(s->brain, own, &j->e);
+        if (!j->ok)
+            angel_conf_release(own);
+    }
+    if (!j->ok)
+        log_error("angel", "the settings are not taken, all stays as it is",
+                  LOG_CSTR("why", j->e.text));
+    s->reading = false;
+    free(j);
+}
+
+static void reload(void *arg)
+{
+    struct serve *s = arg;
+    if (s->reading)
+        return;
+    s->reading = true;
+    s->reading = fiber_start(reload_on_fiber, s, NULL);
+}
+
+static void signalled(int number, void *arg)
+{
+    struct serve *s = arg;
+    if (number == SIGHUP)
+        reload(s);
+    else if (number == SIGUSR1)
+        brain_reopen(s->brain);
+    else
+        brain_stop(s->brain);
+}
+
+/* ---- the beginning ---- */
+
+static bool begin(struct serve *s, struct bw_err *e)
+{
+    static const int numbers[4] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    struct angel_conf conf;
+    if (!angel_conf_load_at(&conf, s->o.settings, s->o.state, e))
+        return false;
+    struct angel_conf *own = angel_conf_own(&conf);
+    struct hands_opts ho = {.state = own->state, .socket = s->o.socket, .leave = leave, .arg = s};
+    if (!file_make_folders(own->state, e) || !file_make_folders(own->log_folder, e) ||
+        !(s->hands = hands_open(s->loop, &ho, e))) {
+        angel_conf_release(own);
+        return false;
+    }
+    struct brain_opts bo = {.loop = s->loop,
+                            .hands = s->hands,
+                            .conf = own,
+                            .stopped = stopped,
+                            .reload = reload,
+                            .arg = s};
+    s->brain = brain_open(&bo, e);
+    if (!s->brain)
+        return false;
+    struct control_opts co = {
+        .loops = s->loops, .brain = s->brain, .settings = s->o.settings, .state = s->o.state};
+    s->control = control_open(&co, e);
+    if (!s->control)
+        return false;
+    for (size_t i = 0; s->o.socket < 0 && i < 4; i++)
+        s->signals[i] = signal_watch_new(s->loop, numbers[i], signalled, s);
+    brain_begin(s->brain);
+    return true;
+}
+
+static void begin_on_fiber(void *arg)
+{
+    struct serve *s = arg;
+    if (begin(s, &s->e)) {
+        if (s->o.ready)
+            s->o.ready(s->o.arg);
+        return;
+    }
+    s->failed = true;
+    end(s);
+}
+
+static void begin_on_loop(struct loop_post *p)
+{
+    struct serve *s = LIST_OWNER(p, struct serve, begin);
+    if (!fiber_start(begin_on_fiber, s, &s->e)) {
+        s->failed = true;
+        end(s);
+    }
+}
+
+bool angel_serve(const struct angel_serve *o, int *status, struct bw_err *e)
+{
+    struct serve s = {.o = *o, .begin.fn = begin_on_loop};
+    s.loops = loops_new(&(struct loops_opts){.count = 1}, e);
+    if (!s.loops)
+        return false;
+    s.loop = loops_at(s.loops, 0);
+    loop_post(s.loop, &s.begin);
+    loops_run(s.loops);
+    control_free(s.control);
+    loops_free(s.loops);
+    if (s.failed && e)
+        *e = s.e;
+    *status = 0;
+    return !s.failed;
+}
