@@ -12,6 +12,7 @@
 
 #define BODY_MAX    (64 * 1024)
 #define CONNECTIONS 1024
+#define STALLED     (5 * CLOCK_SECOND) /* one that takes nothing for so long is cut off */
 
 const struct control_endpoint control_endpoints[] = {
 #define ENDPOINT(id, m, p, h) {.method = (m), .path = (p), .help = (h), .run = control_at_##id},
@@ -228,7 +229,8 @@ void control_wait_end(struct control_waiter *w)
 static bool listen_local(struct control *c, struct bw_err *e)
 {
     const struct http_server_opts o = {
-        .handler = serve_local, .arg = c, .own_only = true, .max_connections = CONNECTIONS};
+        .handler = serve_local, .arg = c, .own_only = true, .max_connections = CONNECTIONS,
+        .write_timeout = STALLED};
     const char *address = brain_conf(c->o.brain)->control;
     const char *path = address + strlen("unix:"), *slash = strrchr(path, '/');
     if (slash && slash != path) {
@@ -244,7 +246,7 @@ static bool listen_local(struct control *c, struct bw_err *e)
 static bool listen_tcp(struct control *c, struct bw_err *e)
 {
     const struct http_server_opts o = {
-        .handler = serve_tcp, .arg = c, .max_connections = CONNECTIONS};
+        .handler = serve_tcp, .arg = c, .max_connections = CONNECTIONS, .write_timeout = STALLED};
     const char *address = brain_conf(c->o.brain)->control_tcp;
     if (!address)
         return true;

@@ -13,6 +13,17 @@ static bool is_named(const struct ctl *c, const struct ctl_unit *u)
     return c->n_words == 0;
 }
 
+/* Wanted and not ready, or given up. */
+static bool is_amiss(const struct ctl_unit *u)
+{
+    static const char *const bad[] = {"failed", "stuck", "jammed"};
+    for (size_t i = 0; i < 3; i++) {
+        if (!strcmp(u->state, bad[i]))
+            return true;
+    }
+    return u->wanted && !u->ready && strcmp(u->state, "done") != 0;
+}
+
 /* Every name means something? */
 static bool are_there(const struct ctl *c, const struct ctl_units *all, struct bw_err *e)
 {
@@ -56,7 +67,7 @@ static bool write_table(struct ctl *c, struct bw_buf *out, size_t *unready, stru
     for (size_t i = 0; i < all.n; i++) {
         if (!is_named(c, &all.p[i]))
             continue;
-        *unready += all.p[i].wanted && !all.p[i].ready;
+        *unready += is_amiss(&all.p[i]);
         rows[n++] = row_of(c, &all.p[i]);
     }
     ctl_table(rows, n, 6, out);
@@ -87,7 +98,7 @@ static int print_json(struct ctl *c)
         if (!ctl_ask(c, "GET", target, &body, &e) || !ctl_units_read(body, &c->arena, &all, &e))
             return ctl_complain(c, &e, ctl_status_of(&e));
         for (size_t k = 0; k < all.n; k++)
-            unready += all.p[k].wanted && !all.p[k].ready;
+            unready += is_amiss(&all.p[k]);
         ctl_put(body);
     }
     return unready ? CTL_FAILED : CTL_OK;

@@ -1,0 +1,207 @@
+"""burrow ctl and the control API against a running angel with real services."""
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import threading
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+import burrow
+from angel import Angel, until
+
+SLEEP = "/bin/sleep 1000"
+
+
+@pytest.fixture
+def angel(tmp_path):
+    """angel(services, **main): one that runs, ended with the test."""
+    made = []
+
+    def begin(services, **main):
+        made.append(Angel(tmp_path, services, **main))
+        return made[-1]
+
+    yield begin
+    for a in made:
+        a.close()
+
+
+def alive(pid):
+    return os.path.exists(f"/proc/{pid}")
+
+
+def test_start_stop_restart(angel):
+    a = angel([{"Name": "api", "Run": SLEEP}, {"Name": "worker", "Run": SLEEP, "Replicas": 2}, {"Name": "off", "Run": SLEEP, "Disabled": True}])
+    assert a.ctl("wait", "--ready").returncode == 0
+    done = a.ctl("status")
+    assert done.returncode == 0, done.stdout
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
+        ["api", "ready"], ["off", "stopped"], ["worker#1", "ready"], ["worker#2", "ready"]]
+    pids = {n: u.get("pid") for n, u in a.units().items()}
+    assert a.ctl("stop", "worker").returncode == 0
+    assert not alive(pids["worker#1"]) and not alive(pids["worker#2"]) and alive(pids["api"])
+    assert a.unit("worker#1")["state"] == "stopped" and a.ctl("status").returncode == 0  # what is told to be down is not missed
+    assert a.ctl("start", "worker#2").returncode == 0
+    assert (a.unit("worker#1")["state"], a.unit("worker#2")["state"]) == ("stopped", "ready")
+    assert a.ctl("restart", "api").returncode == 0
+    u = a.unit("api")
+    assert u["state"] == "ready" and u["pid"] != pids["api"] and not alive(pids["api"])
+
+
+def test_signal_and_why(angel):
+    a = angel([{"Name": "api", "Run": SLEEP, "AbortSignals": "USR1"}])
+    a.until("api", "ready")
+    assert a.ctl("signal", "api", "USR1").returncode == 0
+    a.until("api", "failed")
+    assert a.ctl("status").returncode == 1
+    done = a.ctl("why", "api")
+    assert done.returncode == 0 and "signal 10 (SIGUSR1)" in done.stdout, done.stdout
+    assert a.ctl("retry", "api").returncode == 0
+    a.until("api", "ready")
+    done = a.ctl("signal", "api", "URS1")
+    assert done.returncode == 1 and "did you mean 'USR1'?" in done.stderr
+
+
+def test_why_tells_the_chain(angel):
+    a = angel([{"Name": "db", "Run": "sh:exit 3", "Ready": "notify", "RetryDelay": 1000, "RetryMax": 1000}, {"Name": "api", "Run": SLEEP, "Needs": "db"}])
+    a.until("db", "backoff")
+    done = a.ctl("why", "api")
+    assert "db" in done.stdout and "exit code 3" in done.stdout, done.stdout
+    assert a.unit("api")["state"] == "waiting" and a.ctl("wait", "api", "--ready", "--timeout", "0").returncode == 4
+
+
+def test_logs(angel, tmp_path):
+    go = tmp_path / "go"
+    a = angel([{"Name": "talk", "Run": f"sh:echo one; echo two >&2; while [ ! -e {go} ]; do sleep 0.02; done; echo three; exec sleep 1000"},
+               {"Name": "quiet", "Run": "sh:echo hidden; exec sleep 1000", "RedirectLogFile": ""}])
+    until(lambda: a.ctl("logs", "talk").stdout == "one\ntwo\n")
+    assert a.ctl("logs", "talk", "--lines", "1").stdout == "two\n"
+    f = subprocess.Popen([burrow.BURROW, "ctl", "logs", "talk", "-f", "--state", a.state], stdout=subprocess.PIPE, text=True)
+    assert [f.stdout.readline() for _ in range(2)] == ["one\n", "two\n"]
+    go.touch()
+    assert f.stdout.readline() == "three\n"
+    f.terminate()
+    f.wait()
+    f.stdout.close()
+    until(lambda: (a.state / "log/talk.log").read_text() == "one\ntwo\nthree\n")
+    until(lambda: a.ctl("logs", "quiet").stdout == "hidden\n")  # kept, but in no file
+    assert os.listdir(a.state / "log") == ["talk.log"]
+
+
+def test_events_resume(angel):
+    a = angel([{"Name": "api", "Run": SLEEP}, {"Name": "two", "Run": SLEEP}])
+    a.until("api", "ready")
+    a.until("two", "ready")
+    events = a.events()
+    seqs = [e["seq"] for e in events]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))) and {"started", "ready"} <= {e["kind"] for e in events}
+    f = subprocess.Popen([burrow.BURROW, "ctl", "events", "-f", "--json", "--after", str(seqs[-1]), "--state", a.state], stdout=subprocess.PIPE, text=True)
+    a.ctl("stop", "api")
+    seen = [json.loads(f.stdout.readline())]
+    while seen[-1]["kind"] != "stopped":
+        seen.append(json.loads(f.stdout.readline()))
+    assert seen[0]["seq"] == seqs[-1] + 1 and all(e["unit"] == "api" for e in seen)
+    f.terminate()
+    f.wait()
+    f.stdout.close()
+    only = a.ctl("events", "two", "--json").stdout.splitlines()
+    assert only and all(json.loads(line)["unit"] == "two" for line in only)
+
+
+def test_only_we_may_come(angel):
+    a = angel([])
+    path = a.state / "control.sock"
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    if os.geteuid() != 0:
+        return
+    os.chmod(path, 0o666)  # even then the kernel tells who comes
+    for p in [a.state, a.folder, *a.folder.parents]:
+        if "pytest" in str(p):
+            os.chmod(p, os.stat(p).st_mode | 0o111)
+    script = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'GET /v1/state HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'); print(s.recv(9))"
+    done = burrow.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-c", script, path)
+    assert "HTTP" not in done.stdout, done.stdout
+    assert "sent away" in a.log()
+
+
+def test_by_tcp_with_a_token(angel, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("geheim\n")
+    a = angel([{"Name": "api", "Run": SLEEP}], ControlListen="127.0.0.1:0", ControlToken=f"@{token}")
+    url = a.ask("GET", "/v1/state")[1]["control_tcp"]
+    done = burrow.run(burrow.BURROW, "ctl", "status", "--names", "--control", url, "--token", f"@{token}")
+    assert (done.returncode, done.stdout) == (0, "api\n"), done.stderr
+    assert burrow.run(burrow.BURROW, "ctl", "status", "--names", "--control", url, env={"BURROW_ANGEL_TOKEN": "geheim"}).stdout == "api\n"
+    done = burrow.run(burrow.BURROW, "ctl", "status", "--control", url)
+    assert done.returncode == 1 and "Authorization: Bearer" in done.stderr
+    assert "geheim" not in a.log() and "geheim" not in json.dumps(a.ask("GET", "/v1/state"))
+
+
+def test_metrics_are_openmetrics(angel):
+    a = angel([{"Name": "api", "Run": SLEEP, "Replicas": 2}, {"Name": 'odd "name"'.replace('"', "'"), "Run": "sh:echo hello; exit 3", "RetryDelay": 1000, "RetryMax": 1000}])
+    a.until("api#1", "ready")
+    a.until("odd 'name'", "backoff")
+    status, text = a.ask("GET", "/metrics")
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    assert status == 200 and text.endswith("# EOF\n")
+    state = {(s.labels["name"], s.labels["angel_unit_state"]): s.value for s in families["angel_unit_state"].samples}
+    assert state["api#1", "ready"] == 1 and state["odd 'name'", "backoff"] == 1 and state["api#1", "backoff"] == 0
+    ready = {s.labels["name"]: s.value for s in families["angel_unit_ready"].samples}
+    assert ready == {"api#1": 1, "api#2": 1, "odd 'name'": 0}
+    starts = {s.labels["name"]: s.value for s in families["angel_unit_starts"].samples}
+    assert starts["odd 'name'"] >= 2 and families["angel_unit_starts"].type == "counter"
+    assert [s.labels["how"] for s in families["angel_unit_last_exit"].samples if s.labels["unit"] == "odd 'name'"] == ["exit code 3"]
+    logged = {s.labels["name"]: s.value for s in families["angel_unit_log_bytes"].samples}
+    assert logged["odd 'name'"] >= 6 * 2
+
+
+def test_the_page(angel, tmp_path):
+    a = angel([{"Name": "a<b>", "Run": SLEEP}], StateFile=str(tmp_path / "page"), HtmlStateFileIdentifier="What runs & what not")
+    page = tmp_path / "page.html"
+    text = until(lambda: page.exists() and "ready" in page.read_text() and page.read_text())
+    assert "a&lt;b&gt;" in text and "<title>What runs &amp; what not</title>" in text
+    a.ctl("stop", "a<b>")
+    until(lambda: '"stopped">stopped' in page.read_text())
+    assert a.ask("GET", "/")[1].startswith("<!doctype html>")
+
+
+def test_one_that_never_reads_is_cut_off(angel):
+    a = angel([{"Name": "loop", "Run": "sh:exit 1", "RetryDelay": "1ms", "RetryMax": "1ms", "RetryJitter": 0, "RestartBudget": 0}], RestartBudget=0)
+    s = socket.socket(socket.AF_UNIX)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect(str(a.state / "control.sock"))
+    s.sendall(b"GET /v1/events?follow HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    def rss():
+        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{a.process.pid}/status").read()).group(1))
+
+    def connections():
+        return int(re.search(r'http_connections\{socket="admin"\} (\d+)', a.ask("GET", "/metrics")[1]).group(1))
+
+    until(lambda: connections() == 2)
+    until(lambda: a.ask("GET", "/v1/state")[1]["last_event"] > 2000)
+    before = rss()
+    until(lambda: connections() == 1, "it is not cut off")  # the one that asks
+    assert rss() < before + 4096, "it grows for one that does not read"
+    s.close()
+
+
+def test_quick_while_services_loop(angel):
+    """The API answers while a hundred services crash in a loop."""
+    a = angel([{"Name": f"s{i}", "Run": "sh:exit 1", "RetryDelay": "10ms", "RetryMax": "10ms"} for i in range(100)], RestartBudget=200)
+    answers = []
+
+    def ask():
+        for _ in range(20):
+            answers.append(a.ask("GET", "/v1/units/s5")[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert answers == [200] * 80
