@@ -298,14 +298,14 @@ bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struc
 
 void angel_conf_release(struct angel_conf *c)
 {
-    struct bw_arena a = c->arena; /* which may hold c itself */
+    bw_arena_release(&c->arena);
     memset(c, 0, sizeof *c);
-    bw_arena_release(&a);
 }
 
 struct angel_conf *angel_conf_own(struct angel_conf *c)
 {
-    struct angel_conf *own = BW_NEW(&c->arena, struct angel_conf);
+    struct angel_conf *own = malloc(sizeof *own);
+    bw_must(own);
     *own = *c;
     memset(c, 0, sizeof *c);
     return own;

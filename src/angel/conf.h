@@ -118,10 +118,10 @@ bool angel_conf_load_at(struct angel_conf *c, const char *path, const char *stat
 /* From text, for tests and the library; `file` names it in errors. */
 bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e);
 void angel_conf_release(struct angel_conf *c);
-/* Moves it into its own memory, where it stays until its release: for who hands it on. */
+/* Moves it to malloc'd memory, for who hands it on: to be released, then freed. */
 struct angel_conf *angel_conf_own(struct angel_conf *c);
-/* The log file of a replica, counted from 1: conf->log.path, with "-2" before its ending when there
- * are several. NULL when there is none. */
+/* The log file of a replica, counted from 1: conf->log.path, with "-2" before its ending from the
+ * second on. NULL when there is none. */
 const char *angel_conf_log_path(const struct unit_conf *u, int64_t replica, struct bw_arena *a);
 /* The table of all keys: of a service, or of the whole (with Services in it). */
 const struct option *angel_conf_keys(bool service);

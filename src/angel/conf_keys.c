@@ -156,7 +156,7 @@ const struct option conf_unit_keys[] = {
     {"Strategy", OPT_ENUM, CONF(strategy), .initial = "\"one\"", .names = strategies, .live = true,
      .help = "When it ends, of its RestartGroup: it alone, it and those started after it, or all."},
     {"Replicas", OPT_INT, CONF(replicas), .initial = "1", .min = 1, .max = 1000, .live = true,
-     .help = "So many of it run: NAME#1, NAME#2 …; BURROW_UNIT tells it which it is."},
+     .help = "So many of it run: NAME, NAME#2 …; BURROW_UNIT tells it which it is."},
     {"Listen", OPT_PAIRS, AT(listen),
      .help = "Sockets the angel opens and hands over (LISTEN_FDS): {\"http\": "
              "\"127.0.0.1:8080\", \"ctl\": \"unix:/run/x.sock\"}."},

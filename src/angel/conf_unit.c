@@ -231,7 +231,7 @@ static void make_log(struct conf_load *l, struct conf_entry *u)
 const char *angel_conf_log_path(const struct unit_conf *u, int64_t replica, struct bw_arena *a)
 {
     const char *path = u->log.path;
-    if (!path || u->replicas <= 1)
+    if (!path || replica <= 1)
         return path;
     const char *base = strrchr(path, '/'), *dot = strrchr(base ? base : path, '.');
     size_t n = dot && dot != base + 1 ? (size_t)(dot - path) : strlen(path);

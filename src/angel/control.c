@@ -228,9 +228,11 @@ void control_wait_end(struct control_waiter *w)
 
 static bool listen_local(struct control *c, struct bw_err *e)
 {
-    const struct http_server_opts o = {
-        .handler = serve_local, .arg = c, .own_only = true, .max_connections = CONNECTIONS,
-        .write_timeout = STALLED};
+    const struct http_server_opts o = {.handler = serve_local,
+                                       .arg = c,
+                                       .own_only = true,
+                                       .max_connections = CONNECTIONS,
+                                       .write_timeout = STALLED};
     const char *address = brain_conf(c->o.brain)->control;
     const char *path = address + strlen("unix:"), *slash = strrchr(path, '/');
     if (slash && slash != path) {

@@ -60,6 +60,7 @@ static bool plan_or_apply(struct control_ask *k, bool apply, struct bw_err *e)
     if (brain_apply(k->b, own, e))
         return true;
     angel_conf_release(own);
+    free(own);
     return false;
 }
 

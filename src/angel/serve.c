@@ -92,8 +92,10 @@ static void reload_on_fiber(void *arg)
     if (j->ok && s->brain) {
         struct angel_conf *own = angel_conf_own(&j->conf);
         j->ok = brain_apply(s->brain, own, &j->e);
-        if (!j->ok)
+        if (!j->ok) {
             angel_conf_release(own);
+            free(own);
+        }
     }
     if (!j->ok)
         log_error("angel", "the settings are not taken, all stays as it is",
@@ -135,6 +137,7 @@ static bool begin(struct serve *s, struct bw_err *e)
     if (!file_make_folders(own->state, e) || !file_make_folders(own->log_folder, e) ||
         !(s->hands = hands_open(s->loop, &ho, e))) {
         angel_conf_release(own);
+        free(own);
         return false;
     }
     struct brain_opts bo = {.loop = s->loop,

@@ -40,13 +40,13 @@ def test_start_stop_restart(angel):
     done = a.ctl("status")
     assert done.returncode == 0, done.stdout
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
-        ["api", "ready"], ["off", "stopped"], ["worker#1", "ready"], ["worker#2", "ready"]]
+        ["api", "ready"], ["off", "stopped"], ["worker", "ready"], ["worker#2", "ready"]]
     pids = {n: u.get("pid") for n, u in a.units().items()}
     assert a.ctl("stop", "worker").returncode == 0
-    assert not alive(pids["worker#1"]) and not alive(pids["worker#2"]) and alive(pids["api"])
-    assert a.unit("worker#1")["state"] == "stopped" and a.ctl("status").returncode == 0  # what is told to be down is not missed
+    assert not alive(pids["worker"]) and not alive(pids["worker#2"]) and alive(pids["api"])
+    assert a.unit("worker")["state"] == "stopped" and a.ctl("status").returncode == 0  # what is told to be down is not missed
     assert a.ctl("start", "worker#2").returncode == 0
-    assert (a.unit("worker#1")["state"], a.unit("worker#2")["state"]) == ("stopped", "ready")
+    assert (a.unit("worker")["state"], a.unit("worker#2")["state"]) == ("stopped", "ready")
     assert a.ctl("restart", "api").returncode == 0
     u = a.unit("api")
     assert u["state"] == "ready" and u["pid"] != pids["api"] and not alive(pids["api"])
@@ -143,15 +143,15 @@ def test_by_tcp_with_a_token(angel, tmp_path):
 
 def test_metrics_are_openmetrics(angel):
     a = angel([{"Name": "api", "Run": SLEEP, "Replicas": 2}, {"Name": 'odd "name"'.replace('"', "'"), "Run": "sh:echo hello; exit 3", "RetryDelay": 1000, "RetryMax": 1000}])
-    a.until("api#1", "ready")
+    a.until("api", "ready")
     a.until("odd 'name'", "backoff")
     status, text = a.ask("GET", "/metrics")
     families = {f.name: f for f in text_string_to_metric_families(text)}
     assert status == 200 and text.endswith("# EOF\n")
     state = {(s.labels["name"], s.labels["angel_unit_state"]): s.value for s in families["angel_unit_state"].samples}
-    assert state["api#1", "ready"] == 1 and state["odd 'name'", "backoff"] == 1 and state["api#1", "backoff"] == 0
+    assert state["api", "ready"] == 1 and state["odd 'name'", "backoff"] == 1 and state["api", "backoff"] == 0
     ready = {s.labels["name"]: s.value for s in families["angel_unit_ready"].samples}
-    assert ready == {"api#1": 1, "api#2": 1, "odd 'name'": 0}
+    assert ready == {"api": 1, "api#2": 1, "odd 'name'": 0}
     starts = {s.labels["name"]: s.value for s in families["angel_unit_starts"].samples}
     assert starts["odd 'name'"] >= 2 and families["angel_unit_starts"].type == "counter"
     assert [s.labels["how"] for s in families["angel_unit_last_exit"].samples if s.labels["unit"] == "odd 'name'"] == ["exit code 3"]

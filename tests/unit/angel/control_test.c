@@ -127,6 +127,7 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
 {
     (void)e;
     angel_conf_release(to);
+    free(to);
     b->applied = true;
     return true;
 }
