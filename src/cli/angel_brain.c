@@ -1,6 +1,6 @@
-/* angel_brain.c: burrow angel brain: the process that decides, as the keeper starts it: with a socket
- * to the keeper as descriptor --hands. Without that switch the services are its own children, and
- * end with it: for tests, and where no keeper is wanted. */
+/* angel_brain.c: burrow angel brain: the process that decides, as the keeper starts it: with a
+ * socket to the keeper as descriptor --hands. Without that switch the services are its own
+ * children, and end with it: for tests, and where no keeper is wanted. */
 #include "cli/angel.h"
 
 #include "angel/place.h"
