@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READY_TIME (60 * CLOCK_SECOND) /* where settings give no start timeout */
+#define READY_TIME  (60 * CLOCK_SECOND) /* where settings give no start timeout */
+#define SETTLE_TIME CLOCK_SECOND
 
 /* ---- settings that are in use ---- */
 
@@ -87,17 +88,15 @@ static void wake(struct brain_listener *l, const struct brain_event *ev)
         wait_wake(w);
 }
 
-/* Every change of a life that matters here comes with an event. */
-static bool gets_ready(struct replica *r)
+/* As long as look() says `now`, at most until then; what it says after that. Every change of a life
+ * that matters here comes with an event. */
+static int while_it_is(struct replica *r, int now, int64_t deadline)
 {
-    struct brain *b = r->brain;
-    int64_t most = r->conf->start_timeout ? r->conf->start_timeout : READY_TIME;
-    int64_t deadline = clock_mono() + r->conf->stop_grace + SWEEP_TIME + most;
     struct news news = {.listener.fn = wake};
-    int now;
+    int seen;
     list_init(&news.listener.node);
-    brain_listen(b, &news.listener);
-    while (!(now = look(r))) {
+    brain_listen(r->brain, &news.listener);
+    while ((seen = look(r)) == now) {
         struct wait w;
         wait_init(&w);
         news.wait = &w;
@@ -107,6 +106,17 @@ static bool gets_ready(struct replica *r)
             break;
     }
     list_remove(&news.listener.node);
+    return seen;
+}
+
+/* Who has no probe that could say so is ready once it runs: it has to go on for a moment. */
+static bool gets_ready(struct replica *r)
+{
+    const struct unit_conf *c = r->conf;
+    int64_t most = c->start_timeout ? c->start_timeout : READY_TIME;
+    int now = while_it_is(r, 0, clock_mono() + c->stop_grace + SWEEP_TIME + most);
+    if (now > 0 && !c->probes[PROBE_READY].kind && !c->probes[PROBE_STARTUP].kind)
+        now = while_it_is(r, 1, clock_mono() + SETTLE_TIME);
     return now > 0;
 }
 

@@ -173,8 +173,10 @@ static void aborts(struct loops *ls)
                        "{\"Name\": \"once\", \"Run\": \"/bin/true\", \"Restart\": \"on-failure\"}");
     check(strstr(happens("s", "failed"), "exit code 99"));
     check(unit("s").state == LIFE_FAILED && unit("s").runs == 1);
-    check_ok(brain_wait_ready(t.brain, "once", clock_mono() + 20 * CLOCK_SECOND, &e), &e);
+    t.seen = 1;
+    happens("once", "done");
     check(unit("once").state == LIFE_DONE);
+    check_ok(brain_wait_ready(t.brain, "once", clock_mono() + 20 * CLOCK_SECOND, &e), &e);
     check(!brain_wait_ready(t.brain, "s", clock_mono() + 20 * CLOCK_SECOND, &e));
     check_says(&e, "s is failed");
     end();
