@@ -28,9 +28,10 @@ struct keeper_opts {
  * stop; HUP: reload; USR1: log files anew; USR2: upgrade. False: it could not begin. */
 bool keeper_run(const struct keeper_opts *o, int *status, struct bw_err *e);
 
-/* The text a keeper before this one has left, for opts: state, brain, resume and lock come from
- * there. */
-bool keeper_resume(int fd, int *status, struct bw_err *e);
+/* *Blocks* as well: goes on for the keeper before this one, which has left its all in fd. At the
+ * end ended(state, lock) is to give the lock back. */
+bool keeper_resume(int fd, void (*ended)(const char *state, int lock), int *status,
+                   struct bw_err *e);
 
 /* Ends a brain of an earlier keeper that holds the lock although its keeper has gone. */
 void keeper_end_lost_brain(const char *state);

@@ -173,7 +173,8 @@ static bool read_all(int fd, struct bw_err *e)
     return true;
 }
 
-bool keeper_resume(int fd, int *status, struct bw_err *e)
+bool keeper_resume(int fd, void (*ended)(const char *state, int lock), int *status,
+                   struct bw_err *e)
 {
     if (!read_all(fd, e))
         return false;
@@ -195,5 +196,7 @@ bool keeper_resume(int fd, int *status, struct bw_err *e)
     brood_reap(keeper.brood); /* signals that came in between are not told again */
     keeper_leave();
     *status = keeper_live();
+    if (ended)
+        ended(keeper.opts.state, keeper.story.lock);
     return true;
 }

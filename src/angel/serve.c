@@ -82,6 +82,20 @@ static void read_settings(void *arg)
     j->ok = angel_conf_load_at(&j->conf, j->s->o.settings, j->s->o.state, &j->e);
 }
 
+static void tell_reloaded(struct serve *s, const struct read_job *j)
+{
+    const char *said = j->ok ? "the settings are in force" : j->e.text;
+    if (j->ok)
+        log_info("angel", "the settings were read again and are in force");
+    else
+        log_error("angel", "the settings are not taken, all stays as it is",
+                  LOG_CSTR("why", j->e.text));
+    if (s->hands)
+        hands_ready(s->hands, said);
+    if (s->o.reloaded)
+        s->o.reloaded(s->o.arg, j->ok, said);
+}
+
 static void reload_on_fiber(void *arg)
 {
     struct serve *s = arg;
@@ -97,9 +111,7 @@ static void reload_on_fiber(void *arg)
             free(own);
         }
     }
-    if (!j->ok)
-        log_error("angel", "the settings are not taken, all stays as it is",
-                  LOG_CSTR("why", j->e.text));
+    tell_reloaded(s, j);
     s->reading = false;
     free(j);
 }
@@ -164,6 +176,8 @@ static void begin_on_fiber(void *arg)
 {
     struct serve *s = arg;
     if (begin(s, &s->e)) {
+        log_info("angel", "services are watched", LOG_NUM("services", brain_count(s->brain)));
+        hands_ready(s->hands, "Services are watched");
         if (s->o.ready)
             s->o.ready(s->o.arg);
         return;

@@ -10,6 +10,8 @@ struct angel_serve {
     const char *state;        /* --state; NULL = as the settings say */
     int socket;               /* to the keeper; -1: the services are children of this process */
     void (*ready)(void *arg); /* the control API answers, services are being started; may be NULL */
+    /* Settings were read again: how it went, a sentence; may be NULL. */
+    void (*reloaded)(void *arg, bool ok, const char *said);
     void *arg;
 };
 

@@ -23,6 +23,13 @@ static const struct arg switches[] = {
     {"control", "ADDRESS", "plan, apply: the control API of the angel that is meant"},
     {"token", "@FILE", "for http://: the file of its ControlToken"},
     {"hands", "FD", "brain: the socket to its keeper"},
+    {"console", NULL, "run: in the foreground (the default)"},
+    {"run", NULL, "run: the same"},
+    {"fork", NULL, "run: as a daemon; comes back when it is ready, or tells why not"},
+    {"kill", NULL, "run: ends the running angel and its services in order, and waits for it"},
+    {"silentkill", NULL, "run: the same without a word"},
+    {"reload", NULL, "run: lets the running angel read its settings again"},
+    {"log", "FILE", "brain: where its log goes"},
     {"list", NULL, "Angelize's: the verb list"},
     {"new", "NAME", "Angelize's: the verb new; behind it the program and its words", .rest = true},
     {"retry", "[NAME]", "Angelize's: the verb retry"},
@@ -49,9 +56,14 @@ static const struct angel_verb *find(const char *word, struct bw_err *e)
 static const char *by_switch(const struct args *a)
 {
     static const char *const same[] = {"list", "new", "retry"};
+    static const char *const modes[] = {"console", "run", "fork", "kill", "silentkill", "reload"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         if (args_has(a, same[i]))
             return same[i];
+    }
+    for (size_t i = 0; !a->words.n && i < sizeof modes / sizeof *modes; i++) {
+        if (args_has(a, modes[i]))
+            return "run";
     }
     return args_has(a, "settings") && !args_value(a, "settings", NULL) && !a->words.n ? "check"
                                                                                       : NULL;
@@ -80,9 +92,11 @@ static int run(const struct command *command, const struct args *a)
 
 const struct command command_angel = {
     .name = "angel",
-    .usage = "check | plan | apply | import | schema | help | new | list | retry [SWITCH …]",
+    .usage = "run | check | plan | apply | import | schema | help | new | list | retry [SWITCH …]",
     .help = "Keeps other programs running: starts, watches, restarts and logs them",
     .text =
+        "  burrow angel run                 starts all services and keeps them running; --fork,\n"
+        "                                   --kill, --reload as for every server\n"
         "  burrow angel check [FILE]        are the settings good? Nothing is started\n"
         "  burrow angel plan [FILE]         what they would change in the running angel\n"
         "  burrow angel apply               puts them in force\n"

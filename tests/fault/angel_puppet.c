@@ -399,7 +399,7 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[2], "try"))
         return 0;
-    if (!keeper_resume(number(argv[2]), &status, &e))
+    if (!keeper_resume(number(argv[2]), NULL, &status, &e))
         return fprintf(stderr, "%s\n", e.text) < 0 ? 2 : 1;
     return status;
 }
