@@ -15,5 +15,6 @@
 #include <burrow/service.h>
 #include <burrow/route.h>
 #include <burrow/app.h>
+#include <burrow/angel.h>
 
 #endif

@@ -16,7 +16,7 @@ static bool is_over(const struct brain *b)
         const struct replica *r = b->in_order.p[i];
         enum life_state s = b->crew.units.p[r->slot].state;
         /* What cannot be killed cannot be waited for. */
-        if (s != LIFE_STUCK && (life_has_child(s) || life_is_wanted(s)))
+        if (!list_empty(&r->steps) || (s != LIFE_STUCK && (life_has_child(s) || life_is_wanted(s))))
             return false;
     }
     return true;
@@ -78,14 +78,13 @@ static bool open_parts(struct brain *b, struct bw_err *e)
     const char *state = b->conf->state;
     char out[512];
     b->helpers = helpers_new(b->hands);
-    if (state) {
-        snprintf(out, sizeof out, "%s/out", state);
-        struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total};
-        if (!file_make_folders(out, e) || !(b->capture = capture_new(&o, e)) ||
-            !(b->notify = notify_socket_open(b->loop, b->hands, state, e)))
-            return false;
-    }
-    return (b->notices = notices_open(b->helpers, b->conf, e)) != NULL;
+    if (!state)
+        return true;
+    snprintf(out, sizeof out, "%s/out", state);
+    struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total};
+    return file_make_folders(out, e) && (b->capture = capture_new(&o, e)) &&
+           (b->notify = notify_socket_open(b->loop, b->hands, state, e)) &&
+           (b->notices = notices_open(b->helpers, b->conf, e));
 }
 
 /* One that the settings do not name any more: it ends as it would have. */

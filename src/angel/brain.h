@@ -12,7 +12,9 @@ struct brain;
 struct brain_opts {
     struct loop *loop;
     struct hands *hands;
-    struct angel_conf *conf; /* the brain's own from here on */
+    struct angel_conf
+        *conf;  /* the brain's own from here on; without `state`: nothing is captured */
+    bool quiet; /* events go to listeners alone, not to the log */
     /* Everything that was to be stopped has been. */
     void (*stopped)(void *arg);
     /* SIGHUP: read the settings again, and brain_apply; may be NULL. */
@@ -52,6 +54,8 @@ bool brain_tell(struct brain *b, const char *name, enum brain_command command, s
 bool brain_signal(struct brain *b, const char *name, int signal, struct bw_err *e);
 /* *Waits* until that unit (NULL: every wanted one) is ready; false at the deadline, e says why. */
 bool brain_wait_ready(struct brain *b, const char *name, int64_t deadline, struct bw_err *e);
+/* *Waits* until nothing of it runs, and nothing is to. */
+bool brain_wait_ended(struct brain *b, const char *name, int64_t deadline, struct bw_err *e);
 /* The chain of causes in sentences, one a line. */
 bool brain_why(const struct brain *b, const char *name, struct bw_buf *out, struct bw_err *e);
 void brain_tail(const struct brain *b, size_t i, struct bw_buf *out);

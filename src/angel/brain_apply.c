@@ -351,7 +351,8 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
     *vec_push(&b->old) = from;
     b->conf = to;
     brain_make_sets(b, to);
-    notices_conf(b->notices, to);
+    if (b->notices)
+        notices_conf(b->notices, to);
     bool ok = change_all(b, from, to, &p, &mine);
     brain_put_in_order(b);
     brain_settle(b);

@@ -26,7 +26,8 @@ void brain_say(struct brain *b, const struct replica *r, const char *kind, const
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    log_info("angel", text, LOG_CSTR("unit", r ? r->name : ""), LOG_CSTR("event", kind));
+    if (!b->opts.quiet)
+        log_info("angel", text, LOG_CSTR("unit", r ? r->name : ""), LOG_CSTR("event", kind));
     put(b, r, kind, text);
 }
 
@@ -105,30 +106,51 @@ static bool is_hopeless(const struct brain *b, const struct replica *r)
     return s == LIFE_FAILED || s == LIFE_STOPPED || s == LIFE_STUCK;
 }
 
-/* 1: all are ready; 0: not yet; -1: never, e says who. */
-static int look(const struct brain *b, const char *name, struct bw_err *e)
+/* How far it is: 1: there; 0: not yet; -1: never. */
+static int ready(const struct brain *b, const struct replica *r, bool named)
+{
+    enum life_state s = b->crew.units.p[r->slot].state;
+    if (has_come(b, r) || (!named && s == LIFE_STOPPED))
+        return 1;
+    return is_hopeless(b, r) ? -1 : 0;
+}
+
+static int ended(const struct brain *b, const struct replica *r, bool named)
+{
+    enum life_state s = b->crew.units.p[r->slot].state;
+    (void)named;
+    return s == LIFE_STUCK ? -1 : !life_has_child(s) && !life_is_wanted(s);
+}
+
+struct goal {
+    int (*look)(const struct brain *b, const struct replica *r, bool named);
+    const char *what;
+};
+
+/* Of all of that name, the one that is least far; e says who. */
+static int look(const struct brain *b, const struct goal *g, const char *name, struct bw_err *e)
 {
     size_t first = 0, n = name ? brain_find(b, name, &first) : b->in_order.n;
     int all = 1;
     if (name && !n)
         return bw_fail(e, BW_MISSING, "no service '%s'", name), -1;
-    for (size_t i = first; i < first + n; i++) {
+    for (size_t i = first; i < first + n && all >= 0; i++) {
         const struct replica *r = b->in_order.p[i];
-        enum life_state s = b->crew.units.p[r->slot].state;
-        if (has_come(b, r) || (!name && s == LIFE_STOPPED))
+        int now = g->look(b, r, name != NULL);
+        if (now > 0)
             continue;
-        if (is_hopeless(b, r))
-            return bw_fail(e, BW_CONFLICT, "%s is %s: %s", r->name, life_state_name(s), r->why), -1;
-        bw_fail(e, BW_LATE, "%s is %s, not ready: %s", r->name, life_state_name(s), r->why);
-        all = 0;
+        all = now;
+        bw_fail(e, now ? BW_CONFLICT : BW_LATE, "%s is %s, not %s: %s", r->name,
+                life_state_name(b->crew.units.p[r->slot].state), g->what, r->why);
     }
     return all;
 }
 
-bool brain_wait_ready(struct brain *b, const char *name, int64_t deadline, struct bw_err *e)
+static bool wait_goal(struct brain *b, const struct goal *g, const char *name, int64_t deadline,
+                      struct bw_err *e)
 {
     for (;;) {
-        int now = look(b, name, e);
+        int now = look(b, g, name, e);
         if (now)
             return now > 0;
         struct waiter w;
@@ -139,6 +161,16 @@ bool brain_wait_ready(struct brain *b, const char *name, int64_t deadline, struc
         if (r == WAIT_CANCELLED)
             return bw_fail(e, BW_GONE, "nobody waits for it any more");
         if (r == WAIT_DEADLINE)
-            return look(b, name, e) > 0;
+            return look(b, g, name, e) > 0;
     }
+}
+
+bool brain_wait_ready(struct brain *b, const char *name, int64_t deadline, struct bw_err *e)
+{
+    return wait_goal(b, &(struct goal){ready, "ready"}, name, deadline, e);
+}
+
+bool brain_wait_ended(struct brain *b, const char *name, int64_t deadline, struct bw_err *e)
+{
+    return wait_goal(b, &(struct goal){ended, "ended"}, name, deadline, e);
 }

@@ -80,8 +80,10 @@ static void watch_on_fiber(void *arg)
     bool over = s->over;
     list_remove(&s->node);
     free(s);
-    if (over)
+    if (over) {
+        brain_settle(r->brain);
         return;
+    }
     if (ok) {
         r->watch_failures = 0;
         crew_well(&r->brain->crew, r->slot, clock_mono());

@@ -32,12 +32,13 @@ static const char *const *environment(struct replica *r, struct bw_arena *a)
     return env;
 }
 
-/* -1 also when there is nothing to capture with. */
-static int output(const struct replica *r)
+/* What its output goes to: the FIFO that is captured; where nothing is, `own`, a descriptor of this
+ * program's. */
+static int output(const struct replica *r, int own)
 {
     char path[512];
     if (!r->output)
-        return -1;
+        return fcntl(own, F_DUPFD_CLOEXEC, 3);
     snprintf(path, sizeof path, "%s/out/%s", r->brain->conf->state, r->name);
     return open(path, O_RDWR | O_CLOEXEC);
 }
@@ -59,7 +60,7 @@ static bool spawn(struct replica *r, struct bw_err *e)
     const struct unit_conf *c = r->conf;
     struct bw_arena a;
     bw_arena_init(&a);
-    int out = output(r);
+    int out = output(r, STDOUT_FILENO), err = r->output ? out : output(r, STDERR_FILENO);
     struct hands_spec s = {.unit = r->name,
                            .child = r->child,
                            .run = r->run,
@@ -75,12 +76,14 @@ static bool spawn(struct replica *r, struct bw_err *e)
                            .pids_max = c->pids_max,
                            .in = -1,
                            .out = out,
-                           .err = out};
+                           .err = err};
     memcpy(s.limits, c->limits, sizeof s.limits);
     bool ok = sockets(r, &s, e) && hands_spawn(r->brain->hands, &s, e);
     r->held |= ok;
     for (unsigned i = 0; i < s.n_listen; i++)
         close(s.listen[i]);
+    if (err >= 0 && err != out)
+        close(err);
     if (out >= 0)
         close(out);
     bw_arena_release(&a);
@@ -185,8 +188,10 @@ static void start_on_fiber(void *arg)
     bool ok = run_all(s, false, &e), current = is_current(s), born = s->born;
     bool unborn = s->unborn;
     steps_free(s);
-    if (!current)
+    if (!current) {
+        brain_settle(r->brain); /* who was to be forgotten, or the end, may have waited for it */
         return;
+    }
     if (!ok && !unborn) {
         if (!born)
             snprintf(r->why, sizeof r->why, "a start step failed: %.200s", e.text);
@@ -277,7 +282,9 @@ static void stop_on_fiber(void *arg)
     run_all(s, true, &e);
     bool current = is_current(s);
     steps_free(s);
-    if (current && r->bare) {
+    if (!current) {
+        brain_settle(r->brain);
+    } else if (r->bare) {
         r->empty = true;
         brain_post(r, EVENT_OVER);
     }

@@ -288,12 +288,18 @@ bool angel_conf_load(struct angel_conf *c, const char *path, struct bw_err *e)
     return angel_conf_load_at(c, path, NULL, e);
 }
 
-bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e)
+bool angel_conf_parse_at(struct angel_conf *c, const struct angel_text *t, const char *state,
+                         struct bw_err *e)
 {
     struct conf_load l;
-    begin(&l, c, file);
-    l.base = "/";
-    return end(&l, conf_read_text(&l, c->file, text, e) && make(&l, NULL, e));
+    begin(&l, c, t->file);
+    l.base = t->base ? bw_arena_cstr(l.a, bw_cstr(t->base)) : "/";
+    return end(&l, conf_read_text(&l, c->file, t->text, e) && make(&l, state, e));
+}
+
+bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e)
+{
+    return angel_conf_parse_at(c, &(struct angel_text){.file = file, .text = text}, NULL, e);
 }
 
 void angel_conf_release(struct angel_conf *c)

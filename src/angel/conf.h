@@ -117,6 +117,13 @@ bool angel_conf_load_at(struct angel_conf *c, const char *path, const char *stat
                         struct bw_err *e);
 /* From text, for tests and the library; `file` names it in errors. */
 bool angel_conf_parse(struct angel_conf *c, const char *file, bw_str text, struct bw_err *e);
+struct angel_text {
+    const char *file;
+    bw_str text;
+    const char *base; /* the folder relative paths start at, with '/' behind; NULL: "/" */
+};
+bool angel_conf_parse_at(struct angel_conf *c, const struct angel_text *t, const char *state,
+                         struct bw_err *e);
 void angel_conf_release(struct angel_conf *c);
 /* Moves it to malloc'd memory, for who hands it on: to be released, then freed. */
 struct angel_conf *angel_conf_own(struct angel_conf *c);
