@@ -190,6 +190,7 @@ static struct capture_expect *expect_of(struct capture_unit *u, const char *text
     bw_must(x);
     x->post.fn = came;
     x->u = u;
+    x->from = atomic_load(&u->bytes);
     x->n = n;
     memcpy(x->text, text, n);
     return x;

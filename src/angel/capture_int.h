@@ -18,6 +18,7 @@ struct capture_expect {
     void *arg;
     bool cancelled; /* the loop's */
     size_t seen;    /* bytes looked at, at most n */
+    int64_t from;   /* u->bytes when it was wished for: what has been read since counts */
     size_t n;
     char text[];
 };
@@ -106,6 +107,8 @@ bool capture_retry(struct capture_unit *u);
 void capture_close(struct capture_unit *u); /* its file */
 
 void capture_tail_add(struct capture_ring *r, bw_str bytes);
+/* Is it in the last n bytes already? */
+bool capture_tail_has(const struct capture_ring *r, struct capture_expect *x, int64_t n);
 /* Before they are added to the tail: do they end what is waited for? */
 bool capture_tail_meets(const struct capture_ring *r, struct capture_expect *x, bw_str bytes);
 

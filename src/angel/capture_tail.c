@@ -71,3 +71,16 @@ bool capture_tail_meets(const struct capture_ring *r, struct capture_expect *x, 
     x->seen = x->seen + bytes.n > x->n ? x->n : x->seen + bytes.n;
     return met;
 }
+
+bool capture_tail_has(const struct capture_ring *r, struct capture_expect *x, int64_t n)
+{
+    size_t size = n > (int64_t)r->n ? r->n : (size_t)n;
+    char *copy = size ? malloc(size) : NULL;
+    if (!copy)
+        return false;
+    last(r, copy, size);
+    bool has = memmem(copy, size, x->text, x->n) != NULL;
+    x->seen = size < x->n ? size : x->n;
+    free(copy);
+    return has;
+}

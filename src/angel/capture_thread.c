@@ -226,6 +226,8 @@ static void obey(struct capture *c, struct capture_command *k)
     case CAPTURE_EXPECT:
         give_back(u);
         u->expect = k->expect;
+        if (u->expect && capture_tail_has(&u->tail, u->expect, u->bytes - u->expect->from))
+            give_back(u);
         break;
     case CAPTURE_REOPEN:
         reopen(c);

@@ -46,25 +46,30 @@ static const struct notify_listener *by_mark(const struct notify_socket *n, pid_
     for (struct list *x = n->listeners.next; x != &n->listeners; x = x->next) {
         const struct notify_listener *l = LIST_OWNER(x, struct notify_listener, node);
         snprintf(mark, sizeof mark, "BURROW_UNIT=%s", l->unit);
-        if (identity_has_marks(pid, mark, NULL))
+        if (identity_has_marks(pid, mark, mark))
             return l;
     }
     return NULL;
 }
 
-/* The pid whose listeners a message of this process is for; 0 = nobody's. */
+/* The pid whose listeners a message of this process is for; 0 = nobody's. Marks in the environment,
+ * which anybody can forge, count only below the angel: for what has lost its parents there. */
 static pid_t owner(const struct notify_socket *n, pid_t sender)
 {
     struct identity id;
-    pid_t pid = sender, own = getpid();
-    for (int i = 0; i < ANCESTORS && pid > 1 && pid != own; i++) {
+    pid_t pid = sender;
+    bool ours = false;
+    for (int i = 0; i < ANCESTORS && pid > 1; i++) {
         if (by_pid(n, pid))
             return pid;
+        ours = ours || pid == getpid() || pid == getppid();
         if (!identity_look(pid, &id))
             break;
         pid = id.parent;
     }
-    if (identity_look(sender, &id) && by_pid(n, id.session))
+    if (!ours || !identity_look(sender, &id))
+        return 0;
+    if (by_pid(n, id.session))
         return id.session;
     const struct notify_listener *l = by_mark(n, sender);
     return l ? l->pid : 0;

@@ -1,0 +1,25 @@
+/* tiny_http.h: a server of fixed answers on a thread, for tests of what asks: "/ok" is a JSON
+ * object,
+ * "/bad" is 503, any other 404. One connection at a time; requests are written down whole. */
+#ifndef TEST_TINY_HTTP_H
+#define TEST_TINY_HTTP_H
+
+#include "help/t.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct tiny_http {
+    int fd;
+    unsigned port;
+    pthread_t thread;
+    _Atomic unsigned asked;
+    pthread_mutex_t lock;
+    char last[8192]; /* under the lock */
+};
+
+void tiny_http_start(struct tiny_http *t);
+void tiny_http_stop(struct tiny_http *t);
+void tiny_http_last(struct tiny_http *t, char out[8192]);
+
+#endif
