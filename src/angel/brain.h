@@ -60,6 +60,9 @@ bool brain_wait_ended(struct brain *b, const char *name, int64_t deadline, struc
 bool brain_why(const struct brain *b, const char *name, struct bw_buf *out, struct bw_err *e);
 void brain_tail(const struct brain *b, size_t i, struct bw_buf *out);
 void brain_reopen(struct brain *b);
+/* *Waits.* A notice to everyone some Notify names; a line for each of how it went. False: one
+ * failed. */
+bool brain_notify_test(struct brain *b, struct bw_buf *lines, struct bw_err *e);
 
 /* New settings, malloc'd, the brain's own from here on in any case. False: e says why none of them
  * is in force (BW_BUSY), or what did not get ready and has its old ones back (BW_CONFLICT). *Waits*

@@ -15,10 +15,6 @@ struct control_opts {
     struct brain *brain;
     const char *settings; /* the file or folder read; apply reads it again */
     const char *state;    /* --state; NULL = as the settings say */
-    /* Sends a notice to everyone who is told anything, *waits* for what became of it, one line for
-     * each target; false when one failed. NULL: nobody can. */
-    bool (*notify_test)(void *arg, struct bw_buf *lines, struct bw_err *e);
-    void *arg;
 };
 
 /* Listens where the brain's settings say. */

@@ -93,13 +93,18 @@ bool control_at_ready(struct control_ask *k, struct bw_err *e)
 bool control_at_notify_test(struct control_ask *k, struct bw_err *e)
 {
     struct bw_buf lines;
+    struct bw_err why = {.code = BW_OK};
     bw_str rest, line;
-    if (!k->c->o.notify_test)
-        return bw_fail(e, BW_MISSING, "this angel sends no notices");
     bw_buf_init(&lines, 64 * 1024);
-    bool ok = k->c->o.notify_test(k->c->o.arg, &lines, e);
+    bool ok = brain_notify_test(k->b, &lines, &why);
+    if (!ok && !lines.n) {
+        bw_buf_release(&lines);
+        *e = why;
+        return false;
+    }
     struct bw_json_writer *w = control_json(k);
     bw_json_object(w);
+    bw_json_put_bool(w, "ok", ok);
     bw_json_key(w, BW_LIT("targets"));
     bw_json_array(w);
     for (rest = bw_buf_str(&lines); bw_str_cut(&rest, '\n', &line);) {
@@ -109,7 +114,7 @@ bool control_at_notify_test(struct control_ask *k, struct bw_err *e)
     bw_json_end(w);
     bw_json_end(w);
     bw_buf_release(&lines);
-    return ok;
+    return true;
 }
 
 bool control_at_reopen(struct control_ask *k, struct bw_err *e)

@@ -88,9 +88,11 @@ static bool tell_problem(struct ctl *c, struct http_exchange *x, struct bw_err *
         }
     }
     bw_buf_release(&body);
+    enum bw_code code = bw_code_of_status(status);
+    code = code == BW_DOWN ? BW_SYS : code; /* somebody did answer */
     if (detail.n)
-        return bw_fail(e, bw_code_of_status(status), "%.*s", BW_FMT(detail));
-    return bw_fail(e, bw_code_of_status(status), "the angel answered with status %d", status);
+        return bw_fail(e, code, "%.*s", BW_FMT(detail));
+    return bw_fail(e, code, "the angel answered with status %d", status);
 }
 
 static struct http_exchange *try(struct ctl *c, const char *method, const char *target,

@@ -169,23 +169,28 @@ static int events(struct ctl *c)
 
 /* ---- answers in sentences ---- */
 
-/* The texts of the array `member` of an object, a line each. */
-static void print_texts(struct ctl *c, bw_str body, const char *member)
+/* The texts of the array `member` of an object, a line each. False when it says "ok": false. */
+static bool print_texts(struct ctl *c, bw_str body, const char *member)
 {
+    bool ok = true;
     struct bw_json_reader r;
     bw_str name;
     bw_json_open(&r, &c->arena, body);
     if (bw_json_next(&r) != BW_JSON_OBJECT)
-        return;
+        return true;
     while (bw_json_member(&r, &name)) {
         enum bw_json_kind kind = bw_json_next(&r);
+        ok = ok && !(kind == BW_JSON_BOOL && bw_str_eq(name, BW_LIT("ok")) && !r.boolean);
         if (kind != BW_JSON_ARRAY || !bw_str_eq(name, bw_cstr(member))) {
             bw_json_skip(&r, kind);
             continue;
         }
-        while (bw_json_next(&r) == BW_JSON_TEXT)
-            ctl_put(r.text);
+        while (bw_json_next(&r) == BW_JSON_TEXT) {
+            if (!c->json)
+                ctl_put(r.text);
+        }
     }
+    return ok;
 }
 
 static int print_answer(struct ctl *c, const char *method, const char *target, const char *member)
@@ -196,9 +201,7 @@ static int print_answer(struct ctl *c, const char *method, const char *target, c
         return ctl_complain(c, &e, ctl_status_of(&e));
     if (c->json)
         ctl_put(body);
-    else
-        print_texts(c, body, member);
-    return CTL_OK;
+    return print_texts(c, body, member) ? CTL_OK : CTL_FAILED;
 }
 
 static int why(struct ctl *c)

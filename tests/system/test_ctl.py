@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -167,6 +168,59 @@ def test_the_page(angel, tmp_path):
     a.ctl("stop", "a<b>")
     until(lambda: '"stopped">stopped' in page.read_text())
     assert a.ask("GET", "/")[1].startswith("<!doctype html>")
+
+
+def test_notices(angel, tmp_path):
+    a = angel([{"Name": "api", "Run": "sh:exit 3", "RetryDelay": 1000, "RetryMax": 1000, "Notify": f"{tmp_path}/alerts.log"},
+               {"Name": "b", "Run": SLEEP, "Notify": ["/no/such/folder/x.log", f"{tmp_path}/alerts.log"]}])
+    alerts = tmp_path / "alerts.log"
+    until(lambda: alerts.exists() and "api" in alerts.read_text() and "exit code 3" in alerts.read_text())
+    done = a.ctl("notify-test")
+    assert done.returncode == 1 and f"{alerts} (file): sent" in done.stdout and "/no/such/folder/x.log (file): " in done.stdout, done
+    assert alerts.read_text().count("this is a test") == 1
+
+
+def test_nobody_to_notify(angel):
+    done = angel([]).ctl("notify-test")
+    assert done.returncode == 1 and "no service has a Notify" in done.stderr
+
+
+def test_plan_and_apply(angel):
+    a = angel([{"Name": "same", "Run": SLEEP}, {"Name": "live", "Run": SLEEP}, {"Name": "env", "Run": SLEEP}, {"Name": "gone", "Run": SLEEP}])
+    for n in ("same", "live", "env", "gone"):
+        a.until(n, "ready")
+    before = {n: u["pid"] for n, u in a.units().items()}
+    a.write([{"Name": "same", "Run": SLEEP}, {"Name": "live", "Run": SLEEP, "StopRunAbortTimeoutSec": 3}, {"Name": "env", "Run": SLEEP, "Env": {"A": 1}},
+             {"Name": "new", "Run": SLEEP}])
+    want = {"same": "unchanged", "live": "live", "env": "restart", "gone": "stop", "new": "start"}
+
+    def plan(verb):
+        done = burrow.run(burrow.BURROW, "angel", verb, "--json", "--state", a.state)
+        assert done.returncode == 0, done.stderr
+        return {u["unit"]: u["change"] for u in json.loads(done.stdout)["units"]}
+
+    assert plan("plan") == want and {n: u["pid"] for n, u in a.units().items()} == before
+    assert plan("apply") == want
+    a.until("new", "ready")
+    until(lambda: set(a.units()) == {"same", "live", "env", "new"})
+    after = {n: u["pid"] for n, u in a.units().items()}
+    assert after["same"] == before["same"] and after["live"] == before["live"] and after["env"] != before["env"]
+    assert not alive(before["gone"]) and not alive(before["env"])
+    assert "A=1" in open(f"/proc/{after['env']}/environ").read().split("\0")
+    assert set(plan("plan").values()) == {"unchanged"}
+    a.settings.write_text('{"Services": [{"Name": "x", "Rum": 1}]}')
+    done = burrow.run(burrow.BURROW, "angel", "apply", "--state", a.state)
+    assert done.returncode == 1 and re.search(r"angel\.json:1:\d+: .*unknown setting 'Rum', did you mean 'Run'", done.stderr)
+    assert set(a.units()) == set(after)
+
+
+def test_reload_by_signal(angel):
+    a = angel([{"Name": "one", "Run": SLEEP}])
+    a.until("one", "ready")
+    a.write([{"Name": "one", "Run": SLEEP}, {"Name": "two", "Run": SLEEP}])
+    a.process.send_signal(signal.SIGHUP)
+    until(lambda: "two" in a.units())
+    a.until("two", "ready")
 
 
 def test_one_that_never_reads_is_cut_off(angel):

@@ -232,9 +232,9 @@ static void read_until(struct http_exchange *x, struct bw_buf *got, const char *
 
 /* ---- the bed ---- */
 
-static bool notify_test(void *arg, struct bw_buf *lines, struct bw_err *e)
+bool brain_notify_test(struct brain *b, struct bw_buf *lines, struct bw_err *e)
 {
-    (void)arg;
+    (void)b;
     (void)e;
     bw_buf_put(lines, BW_LIT("/tmp/alerts.log: written\n"));
     return true;
@@ -283,9 +283,7 @@ static void run(struct loops *ls)
     event("worker#1", "exited", "exit code 3");
     client = http_client_new();
     control = control_open(
-        &(struct control_opts){
-            .loops = ls, .brain = &fake, .settings = settings, .notify_test = notify_test},
-        &e);
+        &(struct control_opts){.loops = ls, .brain = &fake, .settings = settings}, &e);
     check_ok(control != NULL, &e);
     to_run();
     http_client_free(client);
