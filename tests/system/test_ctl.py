@@ -172,11 +172,11 @@ def test_the_page(angel, tmp_path):
 
 def test_notices(angel, tmp_path):
     a = angel([{"Name": "api", "Run": "sh:exit 3", "RetryDelay": 1000, "RetryMax": 1000, "Notify": f"{tmp_path}/alerts.log"},
-               {"Name": "b", "Run": SLEEP, "Notify": ["/no/such/folder/x.log", f"{tmp_path}/alerts.log"]}])
+               {"Name": "b", "Run": SLEEP, "Notify": ["/proc/nothing/x.log", f"{tmp_path}/alerts.log"]}])
     alerts = tmp_path / "alerts.log"
     until(lambda: alerts.exists() and "api" in alerts.read_text() and "exit code 3" in alerts.read_text())
     done = a.ctl("notify-test")
-    assert done.returncode == 1 and f"{alerts} (file): sent" in done.stdout and "/no/such/folder/x.log (file): " in done.stdout, done
+    assert done.returncode == 1 and f"{alerts} (file): sent" in done.stdout and "/proc/nothing/x.log (file): " in done.stdout, done
     assert alerts.read_text().count("this is a test") == 1
 
 
