@@ -24,11 +24,10 @@ static const char *const *environment(struct replica *r, struct bw_arena *a)
     size_t n = 0;
     while (r->conf->env[n])
         n++;
-    const char **env = BW_NEW_N(a, const char *, n + 3);
+    const char **env = BW_NEW_N(a, const char *, n + 2);
     memcpy(env, r->conf->env, n * sizeof *env);
     if (b->notify)
         env[n++] = bw_arena_printf(a, "NOTIFY_SOCKET=%s", notify_socket_path(b->notify)).p;
-    env[n++] = bw_arena_printf(a, "BURROW_REPLICA=%u", r->number).p;
     return env;
 }
 

@@ -74,7 +74,7 @@ void settings_defaults(const struct option *t, void *out, struct bw_arena *a);
 bool settings_parse(const struct settings *s, const char *file, bw_str text, struct bw_err *e);
 bool settings_load(const struct settings *s, const char *path, struct bw_err *e);
 /* Every BURROW_X_Y in envp that a table knows; an unknown BURROW_… is an error with "did you
- * mean". */
+ * mean", but for BURROW_UNIT and BURROW_ANGEL, by which an angel marks what it runs. */
 bool settings_env(const struct settings *s, const char *const *envp, struct bw_err *e);
 /* One "section.key" = value as typed on a command line or in the environment: JSON, or a bare word
  * where the option takes a text; several texts with commas between; a bool also as 1 0 yes no on

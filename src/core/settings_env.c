@@ -109,6 +109,12 @@ static bool set(const struct settings *s, struct load *l, bw_str pair, struct bw
                    l->r.why);
 }
 
+/* Said by a process manager of ours to what it runs: nobody's settings. */
+static bool is_mark(bw_str pair)
+{
+    return bw_str_starts(pair, BW_LIT("UNIT=")) || bw_str_starts(pair, BW_LIT("ANGEL="));
+}
+
 bool settings_env(const struct settings *s, const char *const *envp, struct bw_err *e)
 {
     for (; *envp; envp++) {
@@ -117,7 +123,7 @@ bool settings_env(const struct settings *s, const char *const *envp, struct bw_e
             continue;
         struct load l = {.a = s->arena};
         pair = bw_str_of(pair.p + sizeof PREFIX - 1, pair.n - (sizeof PREFIX - 1));
-        if (set(s, &l, pair, e))
+        if (is_mark(pair) || set(s, &l, pair, e))
             continue;
         if (e)
             snprintf(e->field, sizeof e->field, "%.63s", l.path);

@@ -121,7 +121,7 @@ def test_import(tmp_path):
 
 
 def test_wrong_use_exits_2():
-    for words, says in (([], "burrow angel check"), (["chekc"], "did you mean 'check'?"), (["import"], "usage: burrow angel import"),
+    for words, says in (([], "burrow angel run"), (["chekc"], "did you mean 'check'?"), (["import"], "usage: burrow angel import"),
                         (["schema", "x"], "'x' is not service"), (["check", "--jsno"], "did you mean '--json'?")):
         done = angel(*words)
         assert done.returncode == 2 and says in done.stderr, done.stderr

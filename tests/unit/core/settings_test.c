@@ -232,6 +232,7 @@ static void reads_the_environment(void **state)
     (void)state;
     struct bed b;
     make(&b);
+    check_ok(env(&b, "BURROW_UNIT=api#2"), &b.e); /* an angel's mark */
     check_ok(env(&b, "BURROW_HTTP_LISTEN=[::1]"), &b.e);
     assert_string_equal(b.s.http.listen, "[::1]");
     check_ok(env(&b, "BURROW_HTTP_MAX_BODY=64 KiB"), &b.e);

@@ -1,0 +1,113 @@
+"""The angel and what it is for: servers of ours kept running, by the settings of its guide; what a person sees of it."""
+import os
+import pathlib
+import signal
+import socket
+import threading
+import time
+import urllib.request
+
+import pytest
+
+import burrow
+from angel import Angel, until
+
+
+@pytest.fixture
+def angel(tmp_path):
+    made = []
+
+    def make(services, words=("run",), **main):
+        made.append(Angel(tmp_path, services, words=words, **main))
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def get(port, path="/health"):
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=burrow.PATIENCE).status
+    except OSError:
+        return 0
+
+
+def test_a_server_of_ours_is_kept_running(angel, tmp_path):
+    """The settings file of the chapter, with a real server: watched, captured, notified of, started again when it is killed."""
+    port = free_port()
+    a = angel([{"Name": "api", "Description": "REST API Server", "Run": f"{burrow.BLOG} --listen 127.0.0.1:{port} --data {tmp_path}/data",
+                "Start": ["start:%run%", f"http://127.0.0.1:{port}/health=200"], "Stop": ["stop:%run%"], "Watch": [f"http://127.0.0.1:{port}/health=200"],
+                "WatchDelaySec": 1, "RetryStableSec": 120, "RedirectLogFile": f"{tmp_path}/api-console.log", "RedirectLogRotateFiles": 5,
+                "RedirectLogRotateBytes": 10485760, "Notify": f"{tmp_path}/alerts.log"}])
+    until(lambda: a.unit("api")["state"] == "ready")
+    assert get(port) == 200
+    first = a.unit("api")["pid"]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: a.unit("api")["state"] == "ready" and a.unit("api").get("pid", first) != first)
+    assert get(port) == 200
+    until(lambda: "SIGKILL" in pathlib.Path(tmp_path / "alerts.log").read_text() if (tmp_path / "alerts.log").exists() else False)
+    until(lambda: "listening" in (tmp_path / "api-console.log").read_text())
+    assert "ready" in a.ctl("status").stdout
+    a.stop()
+    assert get(port) == 0
+
+
+def test_a_hung_server_is_found_by_its_watch(angel, tmp_path):
+    port = free_port()
+    a = angel([{"Name": "api", "Run": f"{burrow.BLOG} --listen 127.0.0.1:{port} --data {tmp_path}/data", "StopRunAbortTimeoutSec": 1,
+                "Live": {"Check": f"http://127.0.0.1:{port}/health", "Interval": 0.2, "Timeout": 0.5, "Failure": 2}}])
+    until(lambda: get(port) == 200)
+    first = a.unit("api")["pid"]
+    os.kill(first, signal.SIGSTOP)
+    until(lambda: a.unit("api").get("pid", first) != first and get(port) == 200)
+
+
+def test_replicas_are_renewed_without_a_refused_connection(angel, tmp_path):
+    """The angel owns the socket; new settings roll over three replicas while a client asks all the time."""
+    port = free_port()
+    script = tmp_path / "web.sh"
+    script.write_text(f"#!/bin/sh\nexec {burrow.BLOG} --data {tmp_path}/data-$BURROW_UNIT --log.level=warn\n")
+    script.chmod(0o755)
+    unit = {"Name": "web", "Run": str(script), "Replicas": 3, "Listen": [f"web=127.0.0.1:{port}"]}
+    a = angel([unit])
+    until(lambda: all(u["state"] == "ready" for u in a.units().values()) and get(port) == 200)
+    before = {u["name"]: u["pid"] for u in a.units().values()}
+    stop, failures, asked = [], [], [0]
+
+    def client():
+        while not stop:
+            asked[0] += 1
+            if get(port) != 200:
+                failures.append(time.monotonic())
+
+    t = threading.Thread(target=client)
+    t.start()
+    try:
+        a.write([{**unit, "Env": {"GENERATION": "2"}}])
+        out = burrow.run(burrow.BURROW, "angel", "apply", "--settings", a.settings)
+        assert out.returncode == 0, out.stdout + out.stderr
+    finally:
+        stop.append(1)
+        t.join()
+    after = {u["name"]: u["pid"] for u in a.units().values() if u["state"] == "ready"}
+    assert set(after) >= set(before) and not set(before.values()) & set(after.values())
+    assert asked[0] > 20 and not failures
+
+
+def test_a_bad_new_generation_is_rolled_back(angel, tmp_path):
+    port = free_port()
+    good = {"Name": "web", "Run": f"{burrow.BLOG} --data {tmp_path}/data", "Listen": [f"web=127.0.0.1:{port}"],
+            "Ready": {"Check": f"http://127.0.0.1:{port}/ready", "Interval": 0.1}}
+    a = angel([good])
+    until(lambda: get(port) == 200)
+    a.write([{**good, "Run": "/bin/false"}])
+    out = burrow.run(burrow.BURROW, "angel", "apply", "--settings", a.settings)
+    assert out.returncode == 1 and "web" in out.stderr + out.stdout
+    assert get(port) == 200
