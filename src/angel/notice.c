@@ -234,12 +234,36 @@ static void due(struct loop_timer *t)
 
 /* ---- what was told already ---- */
 
+/* The number of a process is another each time. */
+static const char *past_pid(const char *p)
+{
+    if (strncmp(p, "(process ", 9) != 0)
+        return p;
+    p += 9;
+    while (*p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    while (*a && *b) {
+        a = past_pid(a);
+        b = past_pid(b);
+        if (*a != *b)
+            return false;
+        a += *a != 0;
+        b += *b != 0;
+    }
+    return *a == *b;
+}
+
 static struct told *find(struct list *in, const struct notice *w, bool whole)
 {
     for (struct list *x = in->next; x != in; x = x->next) {
         struct told *t = LIST_OWNER(x, struct told, node);
         if (!strcmp(t->unit, w->unit) &&
-            (!whole || (!strcmp(t->kind, w->kind) && !strcmp(t->text, w->text))))
+            (!whole || (!strcmp(t->kind, w->kind) && is_same(t->text, w->text))))
             return t;
     }
     return NULL;
@@ -412,6 +436,12 @@ struct notices *notices_open(struct helpers *hs, const struct angel_conf *c, str
     if (n->n_items)
         loop_timer_set(n->loop, &n->timer, 1);
     return n;
+}
+
+void notices_pass(struct notices *n, int64_t span)
+{
+    for (struct list *x = n->told.next; x != &n->told; x = x->next)
+        LIST_OWNER(x, struct told, node)->until -= span;
 }
 
 void notices_close(struct notices *n)

@@ -40,6 +40,9 @@ struct notice_kind {
     bool (*send)(const struct notice_job *j, struct bw_err *e);
 };
 
+/* Tests: so much of the time passes in which the same is not told again. */
+void notices_pass(struct notices *n, int64_t span);
+
 #define NOTICE(name) extern const struct notice_kind notice_##name;
 #include "angel/notices.def"
 #undef NOTICE

@@ -12,7 +12,7 @@ static void answer(int fd, const char *request)
 {
     char out[512];
     const char *status = "404 Not Found", *body = "";
-    if (strstr(request, " /ok ")) {
+    if (strstr(request, " /ok")) {
         status = "200 OK";
         body = OBJECT;
     } else if (strstr(request, " /bad ")) {
