@@ -45,6 +45,14 @@ struct brain_unit {
 };
 size_t brain_count(const struct brain *b);
 void brain_look(const struct brain *b, size_t i, struct brain_unit *out);
+/* How one of its probes goes; false: it has none, or no process to ask. */
+struct brain_probe {
+    const char *last;        /* a sentence; "" = not asked yet */
+    int64_t took;            /* ns, the last time */
+    const uint32_t *buckets; /* as prober_histogram, since its process runs */
+    unsigned n;
+};
+bool brain_probe(const struct brain *b, size_t i, enum probe_what what, struct brain_probe *out);
 /* By name: one replica "api#2", or a unit with all of its replicas. The number found. */
 size_t brain_find(const struct brain *b, const char *name, size_t *first);
 

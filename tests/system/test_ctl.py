@@ -143,14 +143,17 @@ def test_by_tcp_with_a_token(angel, tmp_path):
 
 
 def test_metrics_are_openmetrics(angel):
-    a = angel([{"Name": "api", "Run": SLEEP, "Replicas": 2}, {"Name": 'odd "name"'.replace('"', "'"), "Run": "sh:echo hello; exit 3", "RetryDelay": 1000, "RetryMax": 1000}])
+    a = angel([{"Name": "api", "Run": SLEEP, "Replicas": 2, "Ready": "exec:/bin/true"}, {"Name": "odd 'name'", "Run": "sh:echo hello; exit 3", "RetryDelay": 1000, "RetryMax": 1000}])
     a.until("api", "ready")
+    a.until("api#2", "ready")
     a.until("odd 'name'", "backoff")
     status, text = a.ask("GET", "/metrics")
     families = {f.name: f for f in text_string_to_metric_families(text)}
     assert status == 200 and text.endswith("# EOF\n")
-    state = {(s.labels["name"], s.labels["angel_unit_state"]): s.value for s in families["angel_unit_state"].samples}
-    assert state["api", "ready"] == 1 and state["odd 'name'", "backoff"] == 1 and state["api", "backoff"] == 0
+    state = {s.labels["name"]: s.labels["state"] for s in families["angel_unit_state"].samples}
+    assert state == {"api": "ready", "api#2": "ready", "odd 'name'": "backoff"}
+    probed = {s.labels["name"]: s.value for s in families["angel_probe_duration_seconds"].samples if s.labels["le"] == "+Inf"}
+    assert set(probed) == {"api", "api#2"} and all(n > 0 for n in probed.values())
     ready = {s.labels["name"]: s.value for s in families["angel_unit_ready"].samples}
     assert ready == {"api": 1, "api#2": 1, "odd 'name'": 0}
     starts = {s.labels["name"]: s.value for s in families["angel_unit_starts"].samples}

@@ -68,6 +68,14 @@ void brain_look(const struct brain *b, size_t i, struct brain_unit *out)
                                .log = {.bytes = b->log_bytes, .lost_bytes = 7}};
 }
 
+bool brain_probe(const struct brain *b, size_t i, enum probe_what what, struct brain_probe *out)
+{
+    static const uint32_t buckets[20] = {[3] = 5, [19] = 1};
+    (void)b;
+    *out = (struct brain_probe){.last = "it answers", .took = 1000, .buckets = buckets, .n = 20};
+    return i == 0 && what == PROBE_LIVE;
+}
+
 size_t brain_find(const struct brain *b, const char *name, size_t *first)
 {
     size_t n = 0;
@@ -335,9 +343,11 @@ static void tell(void)
     check(fake.reopened);
     expect("GET", "/", 200, "it &lt;is&gt; so");
     expect("GET", "/metrics", 200,
-           "angel_unit_state{unit=\"worker\",name=\"worker#2\",angel_unit_state=\"backoff\"} 1\n");
+           "angel_unit_state{unit=\"worker\",name=\"worker#2\",state=\"backoff\"} 1\n");
     expect("GET", "/metrics", 200,
            "angel_unit_log_lost_bytes_total{unit=\"api\",name=\"api\"} 7\n");
+    expect("GET", "/metrics", 200, "unit=\"api\",name=\"api\",probe=\"live\",le=\"0.000125\"} 5\n");
+    expect("GET", "/metrics", 200, "unit=\"api\",name=\"api\",probe=\"live\",le=\"+Inf\"} 6\n");
     expect("GET", "/metrics", 200, "# EOF\n");
 }
 
