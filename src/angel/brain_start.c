@@ -24,10 +24,13 @@ static const char *const *environment(struct replica *r, struct bw_arena *a)
     size_t n = 0;
     while (r->conf->env[n])
         n++;
-    const char **env = BW_NEW_N(a, const char *, n + 2);
+    const char **env = BW_NEW_N(a, const char *, n + 3);
+    int64_t watchdog = probe_watchdog(r->conf);
     memcpy(env, r->conf->env, n * sizeof *env);
     if (b->notify)
         env[n++] = bw_arena_printf(a, "NOTIFY_SOCKET=%s", notify_socket_path(b->notify)).p;
+    if (b->notify && watchdog)
+        env[n++] = bw_arena_printf(a, "WATCHDOG_USEC=%lld", (long long)(watchdog / 1000)).p;
     return env;
 }
 

@@ -172,6 +172,14 @@ void notify_unlisten(struct notify_listener *l)
     l->socket = NULL;
 }
 
+/* The socket can be reached by units of other users; nothing else in the folder is for them. */
+static void let_through(const char *state)
+{
+    struct stat st;
+    if (stat(state, &st) == 0 && st.st_uid == geteuid())
+        chmod(state, (st.st_mode & 07777) | S_IXGRP | S_IXOTH);
+}
+
 static int make(const char *path, struct bw_err *e)
 {
     struct socket_address a;
@@ -209,8 +217,10 @@ struct notify_socket *notify_socket_open(struct loop *l, struct hands *h, const 
         close(n->fd);
         n->fd = -1;
     }
-    if (n->fd < 0)
+    if (n->fd < 0) {
+        let_through(state);
         n->fd = make(n->path, e);
+    }
     if (n->fd < 0 || (h && !is_there && !hands_keep(h, KEPT, n->fd, e))) {
         file_close(n->fd);
         free(n);

@@ -11,6 +11,9 @@
 bool probe_parse(struct probe_conf *c, enum probe_what what, const char *check, struct bw_arena *a,
                  struct bw_err *e);
 
+/* How often a process must say WATCHDOG=1 (Live is "notify"), ns; 0 = it need not. */
+int64_t probe_watchdog(const struct unit_conf *c);
+
 struct prober;
 struct notify_socket; /* of all units: NOTIFY_SOCKET in the state folder (probe_notify.c) */
 

@@ -69,6 +69,12 @@ static void end(struct probe *p)
     loop_timer_set(p->loop, &p->timer, 0);
 }
 
+int64_t probe_watchdog(const struct unit_conf *c)
+{
+    const struct probe_conf *live = &c->probes[PROBE_LIVE];
+    return live->kind == &probe_notify ? live->interval : 0;
+}
+
 const struct probe_kind probe_notify = {
     .name = "notify",
     .help = "notify: it says so itself (sd_notify: READY=1, for Live WATCHDOG=1).",
