@@ -242,15 +242,19 @@ void brood_spare(struct brood *b, pid_t pid)
     b->spared = pid;
 }
 
+/* Its number is still its: it runs, or is a zombie of ours. */
+static bool is_held(const struct slot *s)
+{
+    return s->stage == SLOT_BORN || s->stage == SLOT_RUNS || s->zombie;
+}
+
 void brood_reap(struct brood *b)
 {
     pid_t pid;
     while ((pid = identity_zombie()) != 0 && pid != b->spared) {
         struct slot *of = NULL;
         for (uint32_t i = 1; i <= b->top && !of; i++)
-            of = b->slots[i].stage != SLOT_FREE && b->slots[i].pid == pid && b->slots[i].pidfd >= 0
-                     ? &b->slots[i]
-                     : NULL;
+            of = is_held(&b->slots[i]) && b->slots[i].pid == pid ? &b->slots[i] : NULL;
         if (!of) {
             identity_reap_pid(pid);
             continue;
@@ -310,7 +314,9 @@ static int prepare_group(struct brood *b, struct slot *s, const struct order_hea
 {
     char name[GROUP_NAME];
     group_name(s->unit, s->child, name);
-    int fd = group_open(&b->groups, name);
+    if (!s->clean) /* see spawn_into_works */
+        group_remove(&b->groups, name);
+    int fd = group_open(&b->groups, name, &s->clean);
     const struct group_limits l = {
         .memory_max = h->memory_max, .cpu_per_mille = h->cpu_per_mille, .pids_max = h->pids_max};
     if (fd >= 0 && b->groups.limits && !group_limit(fd, &l)) {
@@ -348,6 +354,7 @@ static void start(struct brood *b, struct slot *s, struct order *o)
                           .id = b->children.head->id,
                           .lock = b->lock,
                           .cgroup = group,
+                          .cgroup_by_hand = group >= 0 && (b->by_hand || !s->clean),
                           .open_files = b->open_files};
     bool ok = spawn.record && spawn_start(&spawn, &born, &f);
     if (group >= 0)
@@ -374,9 +381,15 @@ static struct slot *slot_for(struct brood *b, const struct order *o)
             brood_put_event(b, s, BROOD_SPAWNED); /* never a second one: this is it */
         return NULL;
     }
+    if (s && s->stage == SLOT_GONE && strncmp(s->unit, o->unit, sizeof s->unit) != 0) {
+        brood_forget(b, s);
+        s = NULL;
+    }
     if (s) {
+        bool held = s->zombie;
+        b->gone -= s->stage == SLOT_GONE;
         brood_let_go(b, s);
-        if (b->keeper)
+        if (held && b->keeper)
             brood_reap(b);
     } else {
         s = brood_new_slot(b, o->head.child);

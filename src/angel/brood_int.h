@@ -13,7 +13,8 @@ enum slot_stage {
     SLOT_FAILED, /* nothing runs; waits to be released or started again */
     SLOT_BORN,   /* between fork and exec */
     SLOT_RUNS,
-    SLOT_ENDED /* reported or about to be; its tree may live */
+    SLOT_ENDED, /* reported or about to be; its tree may live */
+    SLOT_GONE   /* released; its group stays for a moment, since a successor is often near */
 };
 
 /* One child. No pointers: it is handed over as it is. Numbers of slots are 1 … CHILDREN_MAX, 0 is
@@ -36,7 +37,8 @@ struct slot {
     int64_t ooms;
     int64_t at;
     int32_t status;
-    uint8_t known, oom, empty, spare;
+    uint8_t known, oom, empty;
+    uint8_t clean; /* its group was made for it and nothing was killed there */
     struct rusage used;
     char unit[ORDER_UNIT];
 };
@@ -46,10 +48,11 @@ struct brood {
     uint32_t buckets[BROOD_BUCKETS];
     uint32_t free, top; /* list; slots over top were never used */
     uint32_t events_first, events_last, work_first;
-    size_t count;
+    size_t count, gone; /* slots in use; those of SLOT_GONE among them */
     /* What follows belongs to this process. */
     int epoll, timer, lock;
     bool keeper;
+    bool by_hand; /* children join their group themselves */
     pid_t spared;
     int64_t timer_at;
     struct children children;
@@ -77,5 +80,6 @@ void brood_make_sweep(struct brood *b, const struct slot *s, struct sweep *out);
 void brood_add_work(struct brood *b, struct slot *s, int64_t when);
 void brood_work(struct brood *b); /* what the timer is for */
 void brood_adopt(struct brood *b);
+void brood_forget(struct brood *b, struct slot *s); /* SLOT_GONE is over */
 
 #endif

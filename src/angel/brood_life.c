@@ -32,6 +32,18 @@ static bool open_watch(struct brood *b, struct bw_err *e)
            bw_fail_sys(e, errno, "making what children are waited for with");
 }
 
+static void find_groups(struct brood *b)
+{
+    uint8_t fresh = 0;
+    groups_open(&b->groups, b->children.head->id);
+    int fd = b->groups.base < 0 ? -1 : group_open(&b->groups, "try", &fresh);
+    if (fd < 0)
+        return;
+    b->by_hand = !spawn_into_works(fd);
+    close(fd);
+    group_remove(&b->groups, "try");
+}
+
 static struct brood *make(const struct brood_opts *o, struct bw_err *e)
 {
     struct identity self;
@@ -52,7 +64,7 @@ static struct brood *make(const struct brood_opts *o, struct bw_err *e)
         ok = bw_fail_sys(e, errno, "becoming the parent of orphans");
     if (ok && open_watch(b, e) && children_open(&b->children, o->state, e)) {
         if (!o->no_groups)
-            groups_open(&b->groups, b->children.head->id);
+            find_groups(b);
         raise_open_files(b);
         return b;
     }
@@ -74,6 +86,8 @@ void brood_close(struct brood *b)
         return;
     for (uint32_t i = 1; i <= b->top; i++) {
         struct slot *s = &b->slots[i];
+        if (s->stage == SLOT_GONE)
+            brood_forget(b, s);
         if (s->stage == SLOT_FREE)
             continue;
         /* Processes go on, and so do their records. */
@@ -143,7 +157,7 @@ bool brood_found(const struct brood *b, size_t *i, struct hands_found *out)
 {
     while (*i < b->top) {
         const struct slot *s = &b->slots[++*i];
-        if (s->stage == SLOT_FREE || s->helper)
+        if (s->stage == SLOT_FREE || s->stage == SLOT_GONE || s->helper)
             continue;
         const struct child_record *r = s->record ? &b->children.at[s->record - 1] : NULL;
         *out = (struct hands_found){.child = s->child,
@@ -159,7 +173,7 @@ bool brood_found(const struct brood *b, size_t *i, struct hands_found *out)
 
 size_t brood_count(const struct brood *b)
 {
-    return b->count;
+    return b->count - b->gone;
 }
 
 bool brood_limits(const struct brood *b)
@@ -228,7 +242,8 @@ static void take_slot(struct brood *b, struct slot *s)
         fcntl(s->errors, F_SETFD, FD_CLOEXEC);
     if (s->pidfd >= 0 && (s->stage == SLOT_BORN || s->stage == SLOT_RUNS))
         bw_must(brood_watch(b, s));
-    if (s->sweeping || s->limbo)
+    b->gone += s->stage == SLOT_GONE;
+    if (s->sweeping || s->limbo || s->stage == SLOT_GONE)
         brood_add_work(b, s, clock_mono());
 }
 

@@ -11,6 +11,7 @@
 #define FIRST_PAUSE  CLOCK_MS
 #define LONG_PAUSE   (50 * CLOCK_MS)
 #define HELPER_GRACE (5 * CLOCK_SECOND)
+#define LINGER       (200 * CLOCK_MS)
 
 void brood_make_sweep(struct brood *b, const struct slot *s, struct sweep *out)
 {
@@ -38,7 +39,7 @@ void brood_signal(struct brood *b, uint32_t child, int signal, enum hands_whom w
     struct slot *s = brood_slot(b, child);
     struct sweep sweep;
     struct sweep_result r = {.living = 0};
-    if (!s)
+    if (!s || s->stage == SLOT_GONE)
         return;
     brood_make_sweep(b, s, &sweep);
     if (whom == HANDS_MAIN) {
@@ -46,6 +47,7 @@ void brood_signal(struct brood *b, uint32_t child, int signal, enum hands_whom w
             return;
         identity_signal(s->pidfd, signal);
     } else if (signal == SIGKILL) {
+        s->clean = 0;
         sweep_kill(&sweep, &r);
     } else {
         sweep_signal(&sweep, signal, &r);
@@ -107,6 +109,8 @@ static void sweep_round(struct brood *b, struct slot *s)
     brood_make_sweep(b, s, &sweep);
     if (lives)
         identity_signal(s->pidfd, SIGKILL);
+    if (b->groups.base >= 0 && !group_is_empty(&b->groups, sweep.group))
+        s->clean = 0;
     sweep_kill(&sweep, &r);
     /* Its end comes by its pidfd, which the round after this will have seen. */
     if (!lives && !r.living) {
@@ -128,7 +132,7 @@ static void sweep_round(struct brood *b, struct slot *s)
 void brood_sweep(struct brood *b, uint32_t child, int64_t deadline)
 {
     struct slot *s = brood_slot(b, child);
-    if (!s)
+    if (!s || s->stage == SLOT_GONE)
         return;
     s->sweeping = 1;
     s->deadline = deadline;
@@ -152,10 +156,14 @@ void brood_work(struct brood *b)
         struct slot *s = &b->slots[i];
         i = s->work_next;
         s->in_work = 0;
-        if (!s->sweeping && !s->limbo)
+        if (!s->sweeping && !s->limbo && s->stage != SLOT_GONE)
             continue;
         if (s->again > now) {
             brood_add_work(b, s, s->again);
+            continue;
+        }
+        if (s->stage == SLOT_GONE) {
+            brood_forget(b, s);
             continue;
         }
         if (s->limbo)
@@ -168,17 +176,30 @@ void brood_work(struct brood *b)
     arm(b, next);
 }
 
-void brood_release(struct brood *b, uint32_t child)
+void brood_forget(struct brood *b, struct slot *s)
 {
     char group[GROUP_NAME];
-    struct slot *s = brood_slot(b, child);
-    if (!s || s->stage == SLOT_BORN || s->stage == SLOT_RUNS)
-        return; /* what runs is not forgotten */
     group_name(s->unit, s->child, group);
     group_remove(&b->groups, group);
-    brood_let_go(b, s);
+    b->gone--;
     brood_free_slot(b, s);
-    if (b->keeper)
+}
+
+void brood_release(struct brood *b, uint32_t child)
+{
+    struct slot *s = brood_slot(b, child);
+    if (!s || s->stage == SLOT_BORN || s->stage == SLOT_RUNS || s->stage == SLOT_GONE)
+        return; /* what runs is not forgotten */
+    bool held = s->zombie;
+    brood_let_go(b, s);
+    s->stage = SLOT_GONE;
+    s->events = s->sweeping = s->limbo = 0;
+    b->gone++;
+    if (b->groups.base < 0)
+        brood_forget(b, s);
+    else
+        brood_add_work(b, s, clock_mono() + LINGER);
+    if (held && b->keeper)
         brood_reap(b);
 }
 
@@ -186,7 +207,7 @@ void brood_end_helpers(struct brood *b)
 {
     for (uint32_t i = 1; i <= b->top; i++) {
         struct slot *s = &b->slots[i];
-        if (s->stage == SLOT_FREE || s->helper != 1)
+        if (s->stage == SLOT_FREE || s->stage == SLOT_GONE || s->helper != 1)
             continue;
         s->helper = 2;
         s->events = 0;

@@ -27,8 +27,8 @@ void groups_close(struct groups *g); /* removes the folder if it is empty */
 
 /* The file name of a child's group. */
 void group_name(const char *unit, uint32_t child, char out[GROUP_NAME]);
-/* Made if need be; -1 (errno). */
-int group_open(const struct groups *g, const char *name);
+/* Made if need be (then *fresh is set); -1 (errno). */
+int group_open(const struct groups *g, const char *name, uint8_t *fresh);
 bool group_limit(int group, const struct group_limits *l);
 bool group_is_empty(const struct groups *g, const char *name); /* true also when there is none */
 void group_kill(const struct groups *g, const char *name);

@@ -149,9 +149,11 @@ void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
             *p = '_';
 }
 
-int group_open(const struct groups *g, const char *name)
+int group_open(const struct groups *g, const char *name, uint8_t *fresh)
 {
-    if (mkdirat(g->base, name, 0755) != 0 && errno != EEXIST)
+    if (mkdirat(g->base, name, 0755) == 0)
+        *fresh = 1;
+    else if (errno != EEXIST)
         return -1;
     return openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

@@ -47,6 +47,7 @@ struct hands {
     bool hooked;
     uv_poll_t poll;
     bool polling;
+    int watched;                  /* events asked of it */
     struct order_message message; /* to pack in */
     /* here */
     struct brood *brood;

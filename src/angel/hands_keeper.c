@@ -53,8 +53,8 @@ static void on_socket(uv_poll_t *p, int status, int events);
 static void watch(struct hands *h)
 {
     int events = UV_READABLE | (list_empty(&h->out) ? 0 : UV_WRITABLE);
-    if (h->polling)
-        uv_poll_start(&h->poll, events, on_socket);
+    if (h->polling && events != h->watched && uv_poll_start(&h->poll, events, on_socket) == 0)
+        h->watched = events;
 }
 
 static void drop(struct parcel *p)

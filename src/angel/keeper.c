@@ -183,10 +183,12 @@ static void turn(void)
         keeper_hear(ended);
     if (ended)
         keeper_brain_ended();
-    if (reap)
-        brood_reap(keeper.brood);
     due();
     keeper_send();
+    if (reap) /* orphans can wait a moment longer than who waits for a restart */
+        brood_reap(keeper.brood);
+    if (reap)
+        keeper_send();
 }
 
 /* ---- life ---- */

@@ -64,6 +64,11 @@ struct spawn_failure {
 
 /* False: nothing was started, *f says why. */
 bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f);
+/* Is a child born into this group alive? Linux 6.18 compares how often the parent's group was
+ * killed with how often the child's was, and kills the child when they differ: of groups that were
+ * killed once nothing can be born into, and nothing into any when we ourselves live in one. Such
+ * children join by hand. */
+bool spawn_into_works(int group);
 /* Fills in the variables the child gets besides those ordered. spawn_start calls it. */
 void spawn_prepare(struct spawn *s);
 /* In the child: does not come back. */

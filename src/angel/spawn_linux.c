@@ -50,6 +50,17 @@ static pid_t give_birth(struct spawn *s, int *pidfd)
     return pid;
 }
 
+bool spawn_into_works(int group)
+{
+    struct clone_args a = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)group};
+    int status = 0;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &a, sizeof a);
+    if (pid == 0)
+        _exit(0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+}
+
 /* Born, but nothing to hold it by: it must not run. */
 static bool undo(const struct spawned *out, struct spawn_failure *f, int sys)
 {

@@ -153,14 +153,23 @@ class Puppet:
             if not left:
                 break
             time.sleep(0.02)
-        for group in pathlib.Path("/sys/fs/cgroup").glob("**/burrow-*") if self.identity() else ():
-            if group.name == f"burrow-{self.identity()}":
-                for below in [*group.glob("*/"), group]:
-                    try:
-                        below.rmdir()
-                    except OSError:
-                        pass
+        remove_groups(self.state)
 
-    def identity(self):
-        path = self.state / "children"
-        return path.read_bytes()[56:72].decode() if path.exists() else ""
+
+def remove_groups(state):
+    """What an angel that was killed has left, once nothing runs there."""
+    path = pathlib.Path(state) / "children"
+    if not path.exists():
+        return
+    name = "burrow-" + path.read_bytes()[56:72].decode()
+    for group in pathlib.Path("/sys/fs/cgroup").glob(f"**/{name}"):
+        for below in [*group.glob("*/"), group]:
+            def gone():
+                try:
+                    below.rmdir()
+                except FileNotFoundError:
+                    pass
+                except OSError:
+                    return False
+                return True
+            until(gone, f"{below} is not empty")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import pytest
-from puppet import BUILD, lives, marked, stat_of, until
+from puppet import BUILD, lives, marked, remove_groups, stat_of, until
 
 BURROW = str(BUILD / "burrow")
 
@@ -98,7 +98,8 @@ class Angel:
                 self.process.kill()
                 self.process.wait()
             if not left:
-                return
+                break
+        remove_groups(self.state)
 
 
 @pytest.fixture

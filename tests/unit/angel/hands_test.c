@@ -312,12 +312,14 @@ static unsigned count_sleeps(void)
     return n;
 }
 
+/* So many at some moment: shells come and go before their sleeps are all there. */
 static void await_sleeps(unsigned n)
 {
     int64_t deadline = clock_mono() + PATIENCE;
-    while (count_sleeps() != n && clock_mono() < deadline)
+    unsigned now;
+    while ((now = count_sleeps()) != n && clock_mono() < deadline)
         wait_until(clock_mono() + 5 * CLOCK_MS);
-    check_int(count_sleeps(), n);
+    check_int(now, n);
 }
 
 static void start_tree(const char *script)
@@ -348,6 +350,9 @@ static void sweep(struct loops *ls)
     hands_sweep(t.h, 1, 0);
     check_int(await(SWEPT, 1)->survivors, 0);
     check_int(count_sleeps(), 0);
+    t.n = 0; /* and again, where everything has just been killed: what is born lives */
+    shell(1, "exit 6", (struct hands_spec){0});
+    check_int(await(EXITED, 1)->exit.status, 6 << 8);
     hands_close(t.h);
 }
 
