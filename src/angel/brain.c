@@ -163,7 +163,7 @@ struct brain *brain_open(const struct brain_opts *o, struct bw_err *e)
 {
     struct brain *b = calloc(1, sizeof *b);
     bw_must(b);
-    *b = (struct brain){.loop = o->loop, .hands = o->hands, .conf = o->conf, .opts = *o, .seq = 1};
+    *b = (struct brain){.loop = o->loop, .hands = o->hands, .conf = o->conf, .opts = *o};
     b->ring = calloc(BRAIN_EVENTS, sizeof *b->ring);
     bw_must(b->ring);
     list_init(&b->listeners);
@@ -173,6 +173,7 @@ struct brain *brain_open(const struct brain_opts *o, struct bw_err *e)
     b->crew.order = brain_order;
     b->crew.arg = b;
     brain_make_sets(b, b->conf);
+    brain_events_begin(b);
     if (open_parts(b, e) && make_replicas(b, e))
         return b;
     brain_close(b);

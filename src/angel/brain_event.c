@@ -6,8 +6,33 @@
 
 #include "core/log.h"
 
+/* Numbers only grow, from brain to brain too, so that who follows can go on behind the last one it
+ * has seen: they are taken from the keeper in blocks, and a new brain begins behind the block of
+ * the one before it. No name of a unit begins with '@'. */
+#define BLOCK 256
+#define NOTE  "@events"
+
+static void take_block(struct brain *b)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)(b->seq + BLOCK));
+    struct bw_err e;
+    if (!hands_note(b->hands, NOTE, bw_str_of(text, (size_t)n), &e))
+        log_warn("angel", "the numbers of events cannot be kept", LOG_CSTR("why", e.text));
+}
+
+void brain_events_begin(struct brain *b)
+{
+    int64_t noted;
+    b->seq = bw_str_int(hands_noted(b->hands, NOTE), &noted) && noted > 0 ? (uint64_t)noted : 1;
+    b->first = b->seq;
+    take_block(b);
+}
+
 static void put(struct brain *b, const struct replica *r, const char *kind, const char *text)
 {
+    if ((b->seq - b->first) % BLOCK == BLOCK - 1)
+        take_block(b);
     struct brain_event *ev = &b->ring[b->seq % BRAIN_EVENTS];
     *ev = (struct brain_event){.seq = b->seq++, .at = clock_wall_ms(), .kind = kind};
     snprintf(ev->unit, sizeof ev->unit, "%s", r ? r->name : "");
@@ -60,9 +85,7 @@ void brain_tell_people(struct brain *b, struct replica *r, enum brain_news news,
 
 bool brain_event(const struct brain *b, uint64_t seq, struct brain_event *out, uint64_t *lost)
 {
-    uint64_t first = b->seq > BRAIN_EVENTS ? b->seq - BRAIN_EVENTS : 1;
-    if (first < 1)
-        first = 1;
+    uint64_t first = b->seq - b->first > BRAIN_EVENTS ? b->seq - BRAIN_EVENTS : b->first;
     *lost = seq < first ? first - seq : 0;
     if (seq < first)
         seq = first;

@@ -89,7 +89,7 @@ struct brain {
     struct loop_timer stop_timer;
     struct brain_event *ring;
     unsigned syncing, reports; /* crash reports: output waited for, being written */
-    uint64_t seq;              /* of the next event */
+    uint64_t first, seq;       /* of this brain's first event, of the next one */
     struct list listeners, waiters;
 };
 
@@ -102,6 +102,7 @@ void brain_settle(struct brain *b);   /* what others have put into `pending` */
 void brain_let_go(struct replica *r); /* to stop when none leans on it any more */
 
 /* ---- brain_event.c ---- */
+void brain_events_begin(struct brain *b);
 void brain_say(struct brain *b, const struct replica *r, const char *kind, const char *fmt, ...)
     BW_PRINTF(4, 5);
 /* The same, and to the people of its Notify. */

@@ -49,7 +49,7 @@ static void put(struct stream *s, const struct brain_event *ev)
 static void put_lost(struct stream *s, uint64_t lost, uint64_t before)
 {
     struct brain_event ev = {.seq = before - 1, .at = clock_wall_ms(), .kind = "lost"};
-    snprintf(ev.text, sizeof ev.text, "%llu events before this are no longer kept",
+    snprintf(ev.text, sizeof ev.text, "up to %llu events before this are no longer kept",
              (unsigned long long)lost);
     put(s, &ev);
 }

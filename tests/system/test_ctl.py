@@ -226,6 +226,37 @@ def test_reload_by_signal(angel):
     a.until("two", "ready")
 
 
+def test_the_brain_is_killed_under_those_who_look(tmp_path):
+    """Services run on, the stream is taken up behind the last number seen, commands find the new brain."""
+    a = Angel(tmp_path, [{"Name": "api", "Run": SLEEP}], words=("run",))
+    f = None
+    try:
+        a.until("api", "ready")
+        pid = a.unit("api")["pid"]
+        last = a.ask("GET", "/v1/state")[1]["last_event"]
+        f = subprocess.Popen([burrow.BURROW, "ctl", "events", "-f", "--json", "--state", a.state], stdout=subprocess.PIPE, text=True)
+        seen = [json.loads(f.stdout.readline())]
+        while seen[-1]["seq"] < last:
+            seen.append(json.loads(f.stdout.readline()))
+        brain = a.ask("GET", "/v1/state")[1]["pid"]
+        assert brain != a.process.pid
+        os.kill(brain, signal.SIGKILL)
+        while seen[-1]["kind"] != "brain":
+            seen.append(json.loads(f.stdout.readline()))
+        assert a.ctl("wait", "api", "--ready").returncode == 0 and a.unit("api")["pid"] == pid
+        assert a.ctl("restart", "api").returncode == 0 and a.unit("api")["pid"] != pid
+        while seen[-1]["kind"] != "ready" or seen[-1]["text"].count(str(pid)):
+            seen.append(json.loads(f.stdout.readline()))
+        seqs = [e["seq"] for e in seen]
+        assert seqs == sorted(set(seqs)), seqs
+    finally:
+        if f:
+            f.kill()
+            f.wait()
+            f.stdout.close()
+        a.close()
+
+
 def test_one_that_never_reads_is_cut_off(angel):
     a = angel([{"Name": "loop", "Run": "sh:exit 1", "RetryDelay": "1ms", "RetryMax": "1ms", "RetryJitter": 0, "RestartBudget": 0}], RestartBudget=0)
     s = socket.socket(socket.AF_UNIX)
