@@ -340,10 +340,13 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
     struct bw_arena a;
     struct plan p;
     struct bw_err mine = {.code = BW_OK};
-    if (b->applying || b->stopping)
+    if (b->applying || b->stopping) {
+        angel_conf_release(to);
+        free(to);
         return bw_fail(e, BW_BUSY,
                        b->stopping ? "the angel is stopping"
                                    : "other settings are being put in force just now");
+    }
     b->applying = true;
     bw_arena_init(&a);
     struct angel_conf *from = b->conf;

@@ -56,12 +56,7 @@ static bool plan_or_apply(struct control_ask *k, bool apply, struct bw_err *e)
         angel_conf_release(&j->conf);
         return true;
     }
-    struct angel_conf *own = angel_conf_own(&j->conf);
-    if (brain_apply(k->b, own, e))
-        return true;
-    angel_conf_release(own);
-    free(own);
-    return false;
+    return brain_apply(k->b, angel_conf_own(&j->conf), e);
 }
 
 bool control_at_plan(struct control_ask *k, struct bw_err *e)

@@ -103,14 +103,8 @@ static void reload_on_fiber(void *arg)
     bw_must(j);
     j->s = s;
     worker_run(read_settings, j);
-    if (j->ok && s->brain) {
-        struct angel_conf *own = angel_conf_own(&j->conf);
-        j->ok = brain_apply(s->brain, own, &j->e);
-        if (!j->ok) {
-            angel_conf_release(own);
-            free(own);
-        }
-    }
+    if (j->ok && s->brain)
+        j->ok = brain_apply(s->brain, angel_conf_own(&j->conf), &j->e);
     tell_reloaded(s, j);
     s->reading = false;
     free(j);
