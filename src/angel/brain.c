@@ -172,6 +172,7 @@ struct brain *brain_open(const struct brain_opts *o, struct bw_err *e)
     crew_init(&b->crew, (uint64_t)clock_mono());
     b->crew.order = brain_order;
     b->crew.arg = b;
+    brain_own_units(b->conf);
     brain_make_sets(b, b->conf);
     brain_events_begin(b);
     if (open_parts(b, e) && make_replicas(b, e))

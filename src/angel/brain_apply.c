@@ -13,28 +13,58 @@
 
 /* ---- settings that are in use ---- */
 
+static bool is_in(const struct angel_conf *c, const struct unit_conf *u)
+{
+    return u >= c->units && u < c->units + c->n_units;
+}
+
+/* Its settings now, those its probes were begun with, and those of steps under way. */
+static bool uses(const struct replica *r, const struct angel_conf *c)
+{
+    if (r->removed || is_in(c, r->conf) || (r->prober && is_in(c, r->probed)))
+        return true;
+    for (const struct list *n = r->steps.next; n != &r->steps; n = n->next)
+        if (is_in(c, ((const struct steps *)n)->conf))
+            return true;
+    return false;
+}
+
+/* Units that got their old settings back point into what these were read into. */
+static bool lends(const struct angel_conf *c, const struct angel_conf *to)
+{
+    for (size_t i = 0; i < to->n_units; i++)
+        if (to->units[i].of == c)
+            return true;
+    return false;
+}
+
 static bool is_used(const struct brain *b, const struct angel_conf *c)
 {
-    for (size_t i = 0; i < b->in_order.n; i++) {
-        const struct replica *r = b->in_order.p[i];
-        if (r->removed || (r->conf >= c->units && r->conf < c->units + c->n_units))
+    for (size_t i = 0; i < b->in_order.n; i++)
+        if (uses(b->in_order.p[i], c))
             return true;
-    }
-    return false;
+    for (size_t i = 0; i < b->old.n; i++)
+        if (b->old.p[i] != c && lends(c, b->old.p[i]))
+            return true;
+    return lends(c, b->conf);
+}
+
+void brain_own_units(struct angel_conf *c)
+{
+    for (size_t i = 0; i < c->n_units; i++)
+        c->units[i].of = c;
 }
 
 void brain_free_confs(struct brain *b, bool all)
 {
-    size_t k = 0;
-    for (size_t i = 0; i < b->old.n; i++) {
-        if (!all && is_used(b, b->old.p[i])) {
-            b->old.p[k++] = b->old.p[i];
+    for (size_t i = b->old.n; i-- > 0;) { /* the younger first: they may use the older */
+        struct angel_conf *c = b->old.p[i];
+        if (!all && is_used(b, c))
             continue;
-        }
-        angel_conf_release(b->old.p[i]);
-        free(b->old.p[i]);
+        angel_conf_release(c);
+        free(c);
+        memmove(&b->old.p[i], &b->old.p[i + 1], (--b->old.n - i) * sizeof *b->old.p);
     }
-    b->old.n = k;
     if (!all)
         return;
     vec_release(&b->old);
@@ -142,16 +172,15 @@ struct change {
     struct angel_conf *to;
     const struct unit_conf *from; /* the unit as it was */
     struct unit_conf *unit;       /* as it is to be */
-    struct replica *members[64];
-    size_t n;
+    VEC(struct replica *) members;
 };
 
 static void find_members(struct change *c, const char *name)
 {
-    c->n = 0;
-    for (size_t i = 0; i < c->b->in_order.n && c->n < 64; i++)
+    vec_clear(&c->members);
+    for (size_t i = 0; i < c->b->in_order.n; i++)
         if (!c->b->in_order.p[i]->removed && strcmp(c->b->in_order.p[i]->conf->name, name) == 0)
-            c->members[c->n++] = c->b->in_order.p[i];
+            *vec_push(&c->members) = c->b->in_order.p[i];
 }
 
 static struct replica *more(struct change *c, uint32_t number)
@@ -178,13 +207,13 @@ static void less(struct replica *r)
 static void scale(struct change *c)
 {
     find_members(c, c->unit->name);
-    for (size_t i = 0; i < c->n; i++)
-        if (c->members[i]->number > c->unit->replicas)
-            less(c->members[i]);
+    for (size_t i = 0; i < c->members.n; i++)
+        if (c->members.p[i]->number > c->unit->replicas)
+            less(c->members.p[i]);
     for (uint32_t k = 1; k <= c->unit->replicas; k++) {
         bool there = false;
-        for (size_t i = 0; i < c->n; i++)
-            there |= c->members[i]->number == k;
+        for (size_t i = 0; i < c->members.n; i++)
+            there |= c->members.p[i]->number == k;
         if (!there)
             more(c, k);
     }
@@ -195,33 +224,33 @@ static void scale(struct change *c)
 static void give_back(struct change *c, size_t changed)
 {
     for (size_t i = 0; i < changed; i++) {
-        if (c->members[i]->removed)
+        if (c->members.p[i]->removed)
             continue;
-        brain_say(c->b, c->members[i], "rollback", "%s gets its old settings back",
-                  c->members[i]->name);
-        restart_with(c->members[i], c->from);
+        brain_say(c->b, c->members.p[i], "rollback", "%s gets its old settings back",
+                  c->members.p[i]->name);
+        restart_with(c->members.p[i], c->from);
     }
-    for (size_t i = changed; i < c->n; i++)
-        use(c->members[i], c->from);
+    for (size_t i = changed; i < c->members.n; i++)
+        use(c->members.p[i], c->from);
     brain_make_set(c->b, c->to, c->from);
     *c->unit = *c->from;
-    for (size_t i = 0; i < c->n; i++)
-        c->members[i]->conf = c->unit;
+    for (size_t i = 0; i < c->members.n; i++)
+        c->members.p[i]->conf = c->unit;
 }
 
 static bool one_after_another(struct change *c, struct bw_err *e)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        if (!is_wanted(c->members[i])) {
-            use(c->members[i], c->unit);
+    for (size_t i = 0; i < c->members.n; i++) {
+        if (!is_wanted(c->members.p[i])) {
+            use(c->members.p[i], c->unit);
             continue;
         }
-        if (restart_with(c->members[i], c->unit))
+        if (restart_with(c->members.p[i], c->unit))
             continue;
         bw_fail(e, BW_CONFLICT,
                 "%s did not get ready with its new settings (%.200s), so the old "
                 "ones are back",
-                c->members[i]->name, c->members[i]->why);
+                c->members.p[i]->name, c->members.p[i]->why);
         give_back(c, i + 1);
         return false;
     }
@@ -230,8 +259,8 @@ static bool one_after_another(struct change *c, struct bw_err *e)
 
 static bool any_wanted(const struct change *c)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (is_wanted(c->members[i]))
+    for (size_t i = 0; i < c->members.n; i++)
+        if (is_wanted(c->members.p[i]))
             return true;
     return false;
 }
@@ -270,12 +299,13 @@ static bool rolling(struct change *c, struct bw_err *e)
 
 static void live(struct change *c)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        struct replica *r = c->members[i];
+    for (size_t i = 0; i < c->members.n; i++) {
+        struct replica *r = c->members.p[i];
         use(r, c->unit);
-        if (r->prober && life_has_child(state_of(r))) {
-            prober_stop(r->prober); /* its probes may be others now */
+        if (state_of(r) == LIFE_RUNNING || state_of(r) == LIFE_READY) {
+            prober_stop(r->prober); /* what is asked of it may be something else now, or nothing */
             r->prober = NULL;
+            loop_timer_set(c->b->loop, &r->watch_timer, 0);
             replica_watch(r);
         }
         if (c->unit->disabled && is_wanted(r))
@@ -296,8 +326,8 @@ static bool change_unit(struct change *c, enum plan_kind kind, struct bw_err *e)
     else if (kind == PLAN_LIVE)
         live(c);
     else
-        for (size_t i = 0; i < c->n; i++)
-            c->members[i]->conf = c->unit;
+        for (size_t i = 0; i < c->members.n; i++)
+            c->members.p[i]->conf = c->unit;
     if (ok)
         scale(c);
     return ok;
@@ -331,6 +361,7 @@ static bool change_all(struct brain *b, const struct angel_conf *from, struct an
             ok = false;
             *e = mine;
         }
+        vec_release(&c.members);
     }
     return ok;
 }
@@ -353,6 +384,7 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
     plan_make(from, to, &a, &p);
     *vec_push(&b->old) = from;
     b->conf = to;
+    brain_own_units(to);
     brain_make_sets(b, to);
     if (b->notices)
         notices_conf(b->notices, to);

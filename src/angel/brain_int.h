@@ -32,6 +32,7 @@ struct steps {
     struct wait *wait; /* for the process to be born */
     bool born, unborn;
     const struct action_steps *list;
+    const struct unit_conf *conf; /* that this is a list of */
 };
 
 /* One replica of a unit. Its number in the crew is its place in brain.replicas. */
@@ -57,6 +58,7 @@ struct replica {
     struct list steps; /* struct steps */
     struct capture_unit *output;
     struct prober *prober;
+    const struct unit_conf *probed; /* what the prober was begun with */
     struct loop_timer timer, watch_timer;
     char why[256], last_exit[128];
     struct hands_exit exit;
@@ -147,6 +149,7 @@ const struct unit_conf *brain_unit_conf(const struct angel_conf *c, const char *
 void brain_put_in_order(struct brain *b);
 
 /* ---- brain_apply.c ---- */
+void brain_own_units(struct angel_conf *c);
 /* Settings that nobody points into any more; all: also those in force. */
 void brain_free_confs(struct brain *b, bool all);
 

@@ -74,7 +74,7 @@ static void watch_on_fiber(void *arg)
     s->fiber = fiber_current();
     for (size_t i = 0; i < s->list->n && ok && !s->over; i++) {
         struct action_world w = {
-            .helpers = r->brain->helpers, .conf = r->conf, .unit = r->name, .arg = r};
+            .helpers = r->brain->helpers, .conf = s->conf, .unit = r->name, .arg = r};
         ok = action_run(&s->list->p[i], &w, &e);
     }
     bool over = s->over;
@@ -90,7 +90,7 @@ static void watch_on_fiber(void *arg)
     } else {
         watch_failed(r, &e);
     }
-    if (r->prober || life_has_child(r->brain->crew.units.p[r->slot].state))
+    if (r->conf->watch.n && life_has_child(r->brain->crew.units.p[r->slot].state))
         loop_timer_set(r->brain->loop, &r->watch_timer, clock_mono() + r->conf->watch_delay);
 }
 
@@ -101,7 +101,7 @@ static void watch_due(struct loop_timer *t)
     struct steps *s = calloc(1, sizeof *s);
     struct bw_err e;
     bw_must(s);
-    *s = (struct steps){.r = r, .run = r->run, .list = &r->conf->watch};
+    *s = (struct steps){.r = r, .run = r->run, .list = &r->conf->watch, .conf = r->conf};
     list_push_back(&r->steps, &s->node);
     if (fiber_start(watch_on_fiber, s, &e))
         return;
@@ -127,6 +127,7 @@ void replica_watch(struct replica *r)
                                 .said = said,
                                 .arg = r};
         r->prober = prober_start(&o, &e);
+        r->probed = c;
         if (!r->prober)
             brain_say(r->brain, r, "probe", "its probes cannot be made: %s", e.text);
     }

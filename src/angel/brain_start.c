@@ -130,9 +130,9 @@ static bool run_step(struct steps *s, const struct action_step *step, struct bw_
         return true;
     }
     struct action_world w = {.helpers = r->brain->helpers,
-                             .conf = r->conf,
+                             .conf = s->conf,
                              .unit = r->name,
-                             .patient = s->list == &r->conf->start,
+                             .patient = s->list == &s->conf->start,
                              .signal = step_signal,
                              .arg = r};
     return action_run(step, &w, e);
@@ -170,7 +170,7 @@ static struct steps *steps_new(struct replica *r, const struct action_steps *lis
 {
     struct steps *s = calloc(1, sizeof *s);
     bw_must(s);
-    *s = (struct steps){.r = r, .run = r->run, .list = list};
+    *s = (struct steps){.r = r, .run = r->run, .list = list, .conf = r->conf};
     list_push_back(&r->steps, &s->node);
     return s;
 }
@@ -244,7 +244,7 @@ void replica_born(struct replica *r, bool ok)
 {
     for (struct list *n = r->steps.next; n != &r->steps; n = n->next) {
         struct steps *s = (struct steps *)n;
-        if (!is_current(s) || s->list != &r->conf->start)
+        if (!is_current(s) || s->list != &s->conf->start)
             continue;
         s->born = ok;
         s->unborn = !ok;
@@ -296,7 +296,7 @@ static bool start_is_under_way(const struct replica *r)
 {
     for (struct list *n = r->steps.next; n != &r->steps; n = n->next) {
         const struct steps *s = (struct steps *)n;
-        if (is_current(s) && s->list == &r->conf->start && !r->held && !s->born)
+        if (is_current(s) && s->list == &s->conf->start && !r->held && !s->born)
             return true;
     }
     return false;

@@ -82,8 +82,9 @@ struct unit_conf {
     struct probe_conf probes[PROBE_KINDS];
     const char *const *notify; /* targets of notices */
     struct capture_policy log;
-    int64_t rolling_surge; /* how many more during a rolling restart; 0: not rolling */
-    const uint32_t *keys;  /* a digest of each setting, for plan_make */
+    int64_t rolling_surge;       /* how many more during a rolling restart; 0: not rolling */
+    const uint32_t *keys;        /* a digest of each setting, for plan_make */
+    const struct angel_conf *of; /* the brain's: whose arena all this is in */
 };
 
 struct angel_conf {

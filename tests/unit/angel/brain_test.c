@@ -259,16 +259,45 @@ static void watched(struct loops *ls)
     end();
 }
 
+/* A probe that tells each time it is asked. */
+#define TELLS                                                                                     \
+    "\"Live\": {\"Check\": \"exec:/bin/sh -c 'echo >>%agl.state%/asked'\", \"Interval\": 0.02}, " \
+    "\"Watch\": [\"exec:/bin/true\"], \"WatchDelaySec\": 1"
+
+/* It has been asked that often more. */
+static void is_asked(off_t times)
+{
+    char path[128];
+    struct stat st = {.st_size = 0};
+    snprintf(path, sizeof path, "%s/state/asked", t.folder);
+    stat(path, &st);
+    off_t want = st.st_size + times;
+    int64_t limit = clock_mono() + 20 * CLOCK_SECOND;
+    while ((stat(path, &st) != 0 || st.st_size < want) && clock_mono() < limit)
+        wait_until(clock_mono() + CLOCK_MS);
+    check(st.st_size >= want);
+}
+
+static void comes_back(const char *name)
+{
+    pid_t pid = unit(name).pid;
+    int64_t limit = clock_mono() + 20 * CLOCK_SECOND;
+    kill(pid, SIGKILL);
+    while ((unit(name).pid == pid || !unit(name).ready) && clock_mono() < limit)
+        wait_until(clock_mono() + CLOCK_MS);
+    check(unit(name).pid != pid && unit(name).ready);
+}
+
 static void new_settings(struct loops *ls)
 {
     struct bw_err e;
-    begin(ls, "{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\"},"
+    begin(ls, "{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\", " TELLS "},"
               "{\"Name\": \"b\", \"Run\": \"/bin/sleep 1001\"},"
               "{\"Name\": \"c\", \"Run\": \"/bin/sleep 1002\"}");
     check_ok(brain_wait_ready(t.brain, NULL, clock_mono() + 20 * CLOCK_SECOND, &e), &e);
     pid_t a = unit("a").pid, b = unit("b").pid;
     struct angel_conf *to =
-        settings("{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\", \"Replicas\": 2},"
+        settings("{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\", \"Replicas\": 2, " TELLS "},"
                  "{\"Name\": \"b\", \"Run\": \"/bin/sleep 2001\"},"
                  "{\"Name\": \"d\", \"Run\": \"/bin/sleep 1003\"}");
     check_ok(brain_apply(t.brain, to, &e), &e);
@@ -278,7 +307,7 @@ static void new_settings(struct loops *ls)
         wait_until(clock_mono() + CLOCK_MS);
     /* b does not get ready with its next ones: it gets these back, a is not touched. */
     b = unit("b").pid;
-    to = settings("{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\", \"Replicas\": 2},"
+    to = settings("{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\", \"Replicas\": 2, " TELLS "},"
                   "{\"Name\": \"b\", \"Run\": " SH(
                       "exit 3") "},"
                                 "{\"Name\": \"d\", \"Run\": \"/bin/sleep 1003\"}");
@@ -287,6 +316,15 @@ static void new_settings(struct loops *ls)
     check_ok(brain_wait_ready(t.brain, NULL, clock_mono() + 20 * CLOCK_SECOND, &e), &e);
     check(unit("a").pid == a && unit("b").pid != b &&
           strcmp(unit("b").conf->run, "/bin/sleep 2001") == 0);
+    is_asked(3);
+    /* Those it got back are used again, also when what they were read into is long out of force;
+     * a's probe goes by its new settings. */
+    comes_back("b");
+    to = settings("{\"Name\": \"a\", \"Run\": \"/bin/sleep 1000\"},"
+                  "{\"Name\": \"b\", \"Run\": \"/bin/sleep 2001\"}");
+    check_ok(brain_apply(t.brain, to, &e), &e);
+    check(unit("a").pid == a && !unit("a").conf->watch.n);
+    comes_back("b");
     end();
 }
 
