@@ -37,6 +37,9 @@ def test_the_example_is_good(tmp_path):
     ({"Needs": "bd"}, r"a\.json:1:\d+: there is no service 'bd', did you mean 'db'\?"),
     ({"Env": {"A": "%nmae%"}}, r"a\.json:1:\d+: nothing is called %nmae%, did you mean 'Name'\?"),
     ({"StopSignal": "TREM"}, r"a\.json:1:\d+: there is no signal 'TREM', did you mean 'TERM'\?"),
+    ({"Watch": ["htpp://127.0.0.1/"]}, r"a\.json:1:\d+: .*'htpp'.*did you mean 'http'\?"),
+    ({"Ready": "tpc:127.0.0.1:1"}, r"a\.json:1:\d+: there is no probe 'tpc', did you mean 'tcp'\?"),
+    ({"Live": {"Check": "http:/x"}}, r"a\.json:1:\d+: "),
     ({"Name": "db"}, r"a\.json:1:\d+: there is a service 'db' already, at .*a\.json:1:\d+"),
     ({"Needs": "db2"}, r"a\.json:1:\d+: services wait for each other: api waits for db2 waits for api"),
 ])
