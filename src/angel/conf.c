@@ -116,6 +116,8 @@ static void note_all(struct conf_load *l)
          "for a service's");
     note(l, m->command_file && *m->command_file,
          "CommandFile: not read; `burrow ctl` tells the angel what to do");
+    note(l, m->start_delay > 0,
+         "StartDelayMS: not used; the next Level starts as soon as the one before runs");
     note(l, m->executable && *m->executable, "ServiceExecutable: Windows only");
     note(l, m->options && m->options[0], "Options: Windows only");
 }
@@ -155,8 +157,6 @@ static bool make_main(struct conf_load *l, struct bw_err *e)
     c->guard_share = m->guard_percent * 10;
     c->guard_window = m->guard_window;
     c->stop_timeout = m->stop_timeout;
-    c->level_delay = m->start_delay * 1000000;
-    c->level_timeout = m->start_timeout;
     note_all(l);
     return need(l, bw_str_starts(bw_cstr(c->control), BW_LIT("unix:")), "Control",
                 "Control is a unix socket, \"unix:/run/burrow/angel.sock\"; ControlListen is for "

@@ -101,10 +101,9 @@ struct angel_conf {
     const char *smtp, *smtp_from, *hmac_secret;
     int64_t http_timeout;
     int64_t log_total;
-    int64_t budget, budget_window;      /* restarts of the whole machine */
-    int64_t guard_share, guard_window;  /* correlated failures: per mille of units, in ns */
-    int64_t stop_timeout;               /* all of it */
-    int64_t level_delay, level_timeout; /* after each level of start; until it runs; 0 = none */
+    int64_t budget, budget_window;     /* restarts of the whole machine */
+    int64_t guard_share, guard_window; /* correlated failures: per mille of units, in ns */
+    int64_t stop_timeout;              /* all of it */
     const char *const *notes; /* what is accepted but means nothing here, a sentence each */
     struct unit_conf *units;  /* in order of start: level, dependencies, name */
     size_t n_units;

@@ -37,6 +37,8 @@ static bool make_step(const struct making *m, struct action_step *s, struct bw_e
     s->text = bw_arena_cstr(m->l->a, bw_cstr(s->text));
     if (!action_parse(s, m->place, &param, e))
         return false;
+    if (s->kind == &action_http || s->kind == &action_https)
+        s->timeout = m->l->c->http_timeout;
     const char *text = bw_arena_str(m->l->a, param).p;
     s->argv = step_words(m->l, m->raw, m->u, bw_cstr(text), e);
     s->param = param.n ? conf_fill(m->l, m->raw, text, e) : c->run;

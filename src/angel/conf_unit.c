@@ -284,6 +284,7 @@ bool conf_make_unit(struct conf_load *l, struct conf_entry *u, struct bw_err *e)
     c->os_matches = conf_os_matches(u->os);
     c->disabled = c->disabled || c->level <= 0;
     c->nice = (int)u->nice;
+    c->start_timeout = c->start_timeout ? c->start_timeout : l->filled.start_timeout;
     c->cpu_per_mille = lround(u->cpu_max * 1000);
     if (c->group && !*c->group)
         c->group = NULL;

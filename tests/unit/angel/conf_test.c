@@ -101,6 +101,7 @@ static void takes_every_key(void **state)
     struct bed b;
     good(&b,
          "{ // comments\n \"servicename\": \"m\", \"HTTPTIMEOUTMS\": 300, \"StartDelayMS\": 5,\n"
+         "\"StartTimeoutSec\": 7, "
          "\"GuardPercent\": 20, \"Services\": [{\"name\": \"a\", \"run\": [\"/bin/a b\", \"c\"],"
          "\"LEVEL\": 3, \"os\": \"oslinux\", \"StartEnv\": [\"A=1\"], \"Env\": {\"B\": 2, \"C\": "
          "true, \"A\": \"3\"},"
@@ -112,10 +113,12 @@ static void takes_every_key(void **state)
          "\"AbortSignals\": \"KILL, SEGV\", \"SuccessExitCodes\": [0, 3], \"RetryJitter\": 0,"
          "\"RestartGroup\": \"g\", \"Strategy\": \"rest\", \"RedirectLogFull\": \"block\","
          "\"RedirectLogDaily\": true, \"RedirectLogFile\": \"x.log\", \"Rolling\": 0,"
-         "\"StartOptions\": [\"soReplaceEnv\"], \"WatchCountRestart\": 0, }]}");
+         "\"StartOptions\": [\"soReplaceEnv\"], \"WatchCountRestart\": 0, \"Watch\": "
+         "\"http://127.0.0.1:1/\", }]}");
     const struct unit_conf *u = &b.c.units[0];
     assert_string_equal(b.c.name, "m");
-    check(b.c.http_timeout == 300 * CLOCK_MS && b.c.level_delay == 5 * CLOCK_MS);
+    check(b.c.http_timeout == 300 * CLOCK_MS && strstr(b.c.notes[0], "StartDelayMS: not used"));
+    check(u->start_timeout == 7 * CLOCK_SECOND && u->watch.p[0].timeout == 300 * CLOCK_MS);
     check(b.c.guard_share == 200 && u->level == 3 && u->os_matches);
     assert_string_equal(u->argv[0], "/bin/a b");
     assert_string_equal(u->run, "\"/bin/a b\" c");
