@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/heap.h"
+
 #define READY_TIME  (60 * CLOCK_SECOND) /* where settings give no start timeout */
 #define SETTLE_TIME CLOCK_SECOND
 
@@ -393,6 +395,7 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
     brain_settle(b);
     brain_free_confs(b, false);
     bw_arena_release(&a);
+    heap_give_back();
     b->applying = false;
     brain_say(b, NULL, ok ? "applied" : "rollback", "%s",
               ok ? "the new settings are in force" : mine.text);

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "net/fiber.h"
 #include "net/signal.h"
+#include "os/heap.h"
 #include "os/file.h"
 
 #define DRAIN (5 * CLOCK_SECOND) /* for what is in hand at the end */
@@ -163,6 +164,7 @@ static bool begin(struct serve *s, struct bw_err *e)
     for (size_t i = 0; s->o.socket < 0 && i < 4; i++)
         s->signals[i] = signal_watch_new(s->loop, numbers[i], signalled, s);
     brain_begin(s->brain);
+    heap_give_back(); /* what reading the settings took */
     return true;
 }
 

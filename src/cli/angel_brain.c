@@ -7,6 +7,7 @@
 #include "angel/serve.h"
 #include "cli/angel_run.h"
 #include "core/log.h"
+#include "os/heap.h"
 #include "os/signals.h"
 
 struct brain_process {
@@ -96,6 +97,7 @@ static int run(const struct angel_ask *k)
         bw_fail(&e, BW_BAD, "--hands %s is no descriptor", said);
         return command_complain(k->command, &e, 2);
     }
+    heap_map_large();
     p.of_keeper = number >= 0;
     p.log = args_value(k->args, "log", NULL);
     if (p.of_keeper) { /* no child of ours is to have them */
