@@ -34,6 +34,8 @@ struct http_req {
     bw_str host;  /* of Host or the absolute form, with port */
     bw_str peer;  /* address text */
     bool secure;  /* came by TLS */
+    bool first;   /* of a connection from a socket that others serve too: to be answered even while
+                     the server drains, since nobody else can */
     const struct http_field *fields;
     size_t n_fields;
     int64_t content_length; /* -1: chunked, length unknown; 0: no body */

@@ -144,6 +144,7 @@ bool http_server_adopt(struct http_server *s, int fd, char url[256], struct bw_e
     if (!l)
         return false;
     s->listeners[s->n_listeners++] = l;
+    s->shared = true;
     socket_text(&a, true, text, sizeof text);
     if (a.any.sa_family == AF_UNIX)
         url_of_path(text + strlen("unix:"), url);

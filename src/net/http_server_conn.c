@@ -11,6 +11,7 @@
 #define TOO_BUSY    "this server has as many requests in hand as it may; try again in a second"
 #define TOO_SLOW    "the head of the request did not come in time"
 #define GOING_DOWN  "this server is stopping"
+#define FRESH_SPAN  (1 * CLOCK_SECOND)
 
 static void set_timer(struct http_conn *c, int64_t span)
 {
@@ -84,6 +85,8 @@ static void start_fiber(struct http_conn *c)
 {
     struct http_worker *k = c->worker;
     c->state = CONN_BUSY;
+    c->work->first = c->fresh && k->server->shared;
+    c->fresh = false;
     http_count(&k->in_flight, 1);
     if (fiber_start(http_work_serve, c->work, NULL))
         return; /* it may all be over by now */
@@ -295,14 +298,25 @@ void http_conn_accept(struct stream *s, void *server)
     int64_t max = (int64_t)srv->o.max_connections;
     metric_add(srv->m_connections, 1);
     stream_read(s, true);
-    if (k->draining)
+    c->fresh = true;
+    if (k->draining && !srv->shared)
         http_refuse(c, 503, GOING_DOWN);
     else if (open >= max)
         http_refuse(c, 503, TOO_MANY);
     else
-        set_timer(c, srv->o.idle_timeout);
+        set_timer(c, k->draining ? FRESH_SPAN : srv->o.idle_timeout);
     if (open >= max + SURPLUS)
         http_conn_close(c);
+}
+
+/* Who has just been accepted from a shared socket is nobody else's any more: its request, which
+ * must be on its way, is answered. */
+static bool is_promised(struct http_conn *c, bool abort)
+{
+    if (abort || !c->fresh || !c->worker->server->shared)
+        return false;
+    set_timer(c, FRESH_SPAN);
+    return true;
 }
 
 void http_conn_drain(struct http_conn *c, bool abort)
@@ -317,7 +331,7 @@ void http_conn_drain(struct http_conn *c, bool abort)
     case CONN_HEAD:
         if (abort)
             http_conn_reset(c);
-        else
+        else if (!is_promised(c, abort))
             http_refuse(c, 503, GOING_DOWN);
         break;
     case CONN_SENDING:
@@ -326,7 +340,8 @@ void http_conn_drain(struct http_conn *c, bool abort)
             http_conn_reset(c);
         break;
     case CONN_IDLE:
-        http_conn_close(c);
+        if (!is_promised(c, abort))
+            http_conn_close(c);
         break;
     default:
         if (abort && c->state != CONN_CLOSED)

@@ -41,6 +41,7 @@ struct http_conn {
     struct loop_timer timer;
     size_t unsent; /* when the timer was set while SENDING: what a slow reader had to take */
     enum http_state state;
+    bool fresh;   /* it has asked nothing yet */
     bool ended;   /* the peer sends no more */
     bool broken;  /* nothing can be sent or read any more */
     bool paused;  /* reading is off */
@@ -69,6 +70,7 @@ struct http_work {
     int64_t body_read; /* bytes given to the handler */
     int64_t sent;      /* bytes of a streamed answer before coding */
     size_t run;        /* bytes sent since the fiber last let others go first */
+    bool first;        /* see http_req */
     bool late;         /* the wait ended by time */
     bool body_done, continue_due;
     bool last;    /* the connection ends behind this answer */
@@ -109,6 +111,7 @@ struct http_server {
     http_handler *handler;
     void *arg;
     bool own_only;
+    bool shared; /* its socket was given to it: others go on serving it after us */
     struct http_live o;
     unsigned n_workers, n_listeners;
     struct listener *listeners[HTTP_LISTENERS];

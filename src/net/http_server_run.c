@@ -16,6 +16,7 @@ static void set_up(struct http_work *w)
     const struct http_parse *h = &w->head;
     struct http_conn *c = w->conn;
     w->rq = (struct http_req){
+        .first = w->first,
         .method = h->method,
         .method_text = h->method_text,
         .path = h->path,

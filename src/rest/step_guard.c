@@ -16,7 +16,8 @@ static enum step_result guard(struct bw_req *rq, struct bw_err *e)
 {
     const struct http_req *h = rq->http;
     int state = atomic_load_explicit(&rq->server->state, memory_order_relaxed);
-    if (state != SERVER_READY && !rq->endpoint->open_while_starting)
+    bool serves = state == SERVER_READY || (state == SERVER_DRAINING && h->first);
+    if (!serves && !rq->endpoint->open_while_starting)
         return not_serving(rq, state, e);
     if (h->content_length > 0 && (uint64_t)h->content_length > h->max_body) {
         bw_fail(e, BW_TOOBIG, "a body here may have %zu bytes, this one has %lld", h->max_body,
