@@ -1,6 +1,6 @@
-/* heap.h: the C library's heap, for processes that live long and should stay small: what is large is
- * mapped by itself, so that it goes back to the system when it is freed; and what is free goes back
- * when told. Where the library knows neither, nothing happens. */
+/* heap.h: the C library's heap, for processes that live long and should stay small: what is large
+ * is mapped by itself, so that it goes back to the system when it is freed; and what is free goes
+ * back when told. Where the library knows neither, nothing happens. */
 #ifndef OS_HEAP_H
 #define OS_HEAP_H
 
