@@ -13,6 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import burrow
 from angel import Angel, until
+from test_angel_settings import EXAMPLE
 
 SLEEP = "/bin/sleep 1000"
 
@@ -254,6 +255,27 @@ def test_the_brain_is_killed_under_those_who_look(tmp_path):
             f.kill()
             f.wait()
             f.stdout.close()
+        a.close()
+
+
+def test_the_example_runs(tmp_path):
+    """The file of docs/angel.md: only where its programs are is another folder."""
+    for name, text in (("api-server", "echo listening; exec sleep 1000"), ("worker", "exit 99")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    a = Angel(tmp_path, [], words=("run", "--state", tmp_path / "state"))
+    try:
+        a.settings.write_text(EXAMPLE.replace("/opt/app/", f"{tmp_path}/"))
+        assert burrow.run(burrow.BURROW, "angel", "apply", "--state", a.state).returncode == 0
+        a.until("api", "ready")
+        assert "exit code 99" in a.until("worker", "failed")["why"]
+        until(lambda: (a.state / "log/api-console.log").read_text() == "listening\n")
+        assert a.unit("worker")["starts"] == 1 and "99" in a.ctl("why", "worker").stdout
+        (tmp_path / "api-server").unlink()
+        a.ctl("restart", "api", "--wait", "0")
+        u = a.until("api", "backoff")
+        assert "api-server" in u["why"] and "No such file" in u["why"], u
+    finally:
         a.close()
 
 
