@@ -15,6 +15,8 @@
 
 #define DRAIN (5 * CLOCK_SECOND) /* for what is in hand at the end */
 
+#define CALM_AFTER CLOCK_SECOND
+
 struct serve {
     struct angel_serve o;
     struct loops *loops;
@@ -28,6 +30,7 @@ struct serve {
     bool leaving; /* children stay */
     bool failed;
     struct bw_err e;
+    struct loop_timer calm;
 };
 
 /* ---- the end ---- */
@@ -133,6 +136,13 @@ static void signalled(int number, void *arg)
 
 /* ---- the beginning ---- */
 
+/* What reading the settings and starting everything at once took. */
+static void give_back(struct loop_timer *t)
+{
+    (void)t;
+    heap_give_back();
+}
+
 static bool begin(struct serve *s, struct bw_err *e)
 {
     static const int numbers[4] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -164,7 +174,8 @@ static bool begin(struct serve *s, struct bw_err *e)
     for (size_t i = 0; s->o.socket < 0 && i < 4; i++)
         s->signals[i] = signal_watch_new(s->loop, numbers[i], signalled, s);
     brain_begin(s->brain);
-    heap_give_back(); /* what reading the settings took */
+    loop_timer_init(&s->calm, give_back);
+    loop_timer_set(s->loop, &s->calm, clock_mono() + CALM_AFTER);
     return true;
 }
 
