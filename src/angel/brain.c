@@ -102,6 +102,7 @@ static bool take_stranger(struct brain *b, const struct hands_found *f, struct b
                             .replicas = 1,
                             .stop_signal = 15,
                             .stop_grace = 10 * CLOCK_SECOND,
+                            .probes = angel_conf_no_probes,
                             .notify = none};
     uint32_t set = brain_set(b, u->name);
     b->crew.sets.p[set].grace = u->stop_grace;

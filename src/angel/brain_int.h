@@ -16,7 +16,7 @@
 #include "net/wait.h"
 
 #define BRAIN_NAME   64
-#define BRAIN_EVENTS 1024
+#define BRAIN_EVENTS 512
 #define SWEEP_TIME   (10 * CLOCK_SECOND)
 
 struct replica;

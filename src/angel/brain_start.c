@@ -79,7 +79,8 @@ static bool spawn(struct replica *r, struct bw_err *e)
                            .in = -1,
                            .out = out,
                            .err = err};
-    memcpy(s.limits, c->limits, sizeof s.limits);
+    if (c->n_limits)
+        memcpy(s.limits, c->limits, c->n_limits * sizeof *c->limits);
     bool ok = sockets(r, &s, e) && hands_spawn(r->brain->hands, &s, e);
     r->held |= ok;
     for (unsigned i = 0; i < s.n_listen; i++)

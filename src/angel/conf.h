@@ -38,6 +38,8 @@ struct probe_conf {
     int64_t jitter;                   /* per mille of the interval */
 };
 
+extern struct probe_conf angel_conf_no_probes[PROBE_KINDS];
+
 enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
 enum group_strategy { STRATEGY_ONE, STRATEGY_REST, STRATEGY_ALL };
 
@@ -58,7 +60,7 @@ struct unit_conf {
     bool has_user;
     mode_t umask;
     int nice;
-    struct hands_limit limits[HANDS_LIMITS];
+    struct hands_limit *limits;
     unsigned n_limits;
     int64_t memory_max, cpu_per_mille, pids_max;
     const char *const *after, *const *needs; /* names of units */
@@ -79,7 +81,7 @@ struct unit_conf {
     int64_t budget, budget_window;       /* restarts in ns; 0 = any */
     int64_t start_timeout;               /* to be ready; 0 = any */
     int64_t watch_delay, watch_failures; /* 0 and 1: the first restarts */
-    struct probe_conf probes[PROBE_KINDS];
+    struct probe_conf *probes; /* PROBE_KINDS of them: angel_conf_no_probes for who has none */
     const char *const *notify; /* targets of notices */
     struct capture_policy log;
     int64_t rolling_surge;       /* how many more during a rolling restart; 0: not rolling */

@@ -6,7 +6,14 @@
 #define OFTEN  CLOCK_SECOND        /* while something is waited for */
 #define SELDOM (10 * CLOCK_SECOND) /* for Live */
 
+struct probe_conf angel_conf_no_probes[PROBE_KINDS];
+
 static const char *const names[] = {"Startup", "Ready", "Live"};
+
+static bool has_check(const struct conf_probe *p)
+{
+    return p->check && *p->check;
+}
 
 static bool make_probe(const struct conf_load *l, const struct conf_entry *raw,
                        struct conf_entry *u, enum probe_what what, struct bw_err *e)
@@ -14,7 +21,7 @@ static bool make_probe(const struct conf_load *l, const struct conf_entry *raw,
     const struct conf_probe *from = &u->probes[what];
     struct probe_conf *to = &u->conf.probes[what];
     char path[32];
-    if (!from->check || !*from->check)
+    if (!has_check(from))
         return true;
     *to = (struct probe_conf){.member = from->member && *from->member ? from->member : NULL,
                               .equals = from->equals,
@@ -35,6 +42,10 @@ static bool make_probe(const struct conf_load *l, const struct conf_entry *raw,
 bool conf_make_probes(const struct conf_load *l, const struct conf_entry *raw, struct conf_entry *u,
                       struct bw_err *e)
 {
+    bool any = false;
+    for (int i = 0; i < PROBE_KINDS; i++)
+        any |= has_check(&u->probes[i]);
+    u->conf.probes = any ? BW_NEW_N(l->a, struct probe_conf, PROBE_KINDS) : angel_conf_no_probes;
     for (int i = 0; i < PROBE_KINDS; i++)
         if (!make_probe(l, raw, u, i, e))
             return false;

@@ -135,6 +135,8 @@ static bool read_limits(struct conf_load *l, struct conf_entry *u, struct bw_err
 {
     char path[96];
     struct unit_conf *c = &u->conf;
+    if (u->limits[0])
+        c->limits = BW_NEW_N(l->a, struct hands_limit, HANDS_LIMITS);
     for (size_t i = 0; u->limits[i]; i++) {
         snprintf(path, sizeof path, "Limits.%.*s", (int)strcspn(u->limits[i], "="), u->limits[i]);
         if (i == HANDS_LIMITS) {

@@ -56,6 +56,7 @@ static struct {
     struct t_hands hands;
     struct bw_arena arena;
     struct unit_conf conf;
+    struct probe_conf probes[PROBE_KINDS];
     struct notify_socket *notify;
     struct capture_unit *output;
     struct prober *prober;
@@ -82,6 +83,7 @@ static void begin(void)
     static const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
     bw_arena_init(&t.arena);
     t.conf.env = env;
+    t.conf.probes = t.probes;
     t_hands_open(&t.hands);
 }
 
