@@ -84,6 +84,7 @@ void logfile_forked(struct logfile *f);
 struct logfile_old {
     char *path;
     int64_t size;
+    int64_t changed; /* seconds since 1970, by the system's clock */
     bool packed;
 };
 struct logfile_olds {

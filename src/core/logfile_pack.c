@@ -2,26 +2,33 @@
  * files of the process, at a low priority. It looks at what lies in the folder, not at what it
  * was told: what a process that died left is done by the next one. A packed file appears whole or
  * not at all: it is written under another name first. While a big file is being packed, others that
- * are rotated meanwhile are still kept within their bounds. */
+ * are rotated meanwhile are still kept within their bounds. What was rotated a moment ago is left
+ * for now: in a burst of output it would be gone again before it is packed. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "core/logfile_int.h"
 
 #define PIECE (64 * 1024)
+#define YOUNG 1         /* seconds */
+#define PAUSE 200000000 /* ns, while all that waits is young */
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t done;        /* with one file */
     struct list queue;          /* struct logfile, by packer.queue */
+    pthread_cond_t more;        /* in the queue */
     struct logfile *now, *also; /* being packed; being pruned meanwhile */
+    size_t young;               /* so many in a row are to be looked at again */
     bool running;
 } packer = {.lock = PTHREAD_MUTEX_INITIALIZER,
             .done = PTHREAD_COND_INITIALIZER,
+            .more = PTHREAD_COND_INITIALIZER,
             .queue = {&packer.queue, &packer.queue}};
 
 void logfile_pack_lock(void)
@@ -134,18 +141,61 @@ static void pack_one(struct logfile *f, const char *plain)
         unlink(part);
 }
 
-static void pack_all(struct logfile *f)
+/* False: some are too young. */
+static bool pack_all(struct logfile *f)
 {
     struct logfile_olds olds;
+    bool all = true;
+    int64_t now = time(NULL);
     prune(f);
     if (f->rotate.keep_plain)
-        return;
+        return true;
     logfile_list(f->path, &olds);
-    for (size_t i = 0; i < olds.n && !atomic_load(&f->packer.stop); i++)
-        if (!olds.p[i].packed)
+    for (size_t i = 0; i < olds.n && !atomic_load(&f->packer.stop); i++) {
+        int64_t age = now - olds.p[i].changed;
+        bool young = age >= 0 && age <= YOUNG;
+        if (!olds.p[i].packed && !young)
             pack_one(f, olds.p[i].path);
+        all = all && (olds.p[i].packed || !young);
+    }
     logfile_list_release(&olds);
     prune(f); /* they are smaller now, but newer ones may have come */
+    return all;
+}
+
+static size_t waiting(void)
+{
+    size_t n = 0;
+    for (struct list *x = packer.queue.next; x != &packer.queue; x = x->next)
+        n++;
+    return n;
+}
+
+/* Under the lock. Somebody's rotation ends the pause: bounds first. */
+static void rest(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += PAUSE;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    packer.young = 0;
+    pthread_cond_timedwait(&packer.more, &packer.lock, &t);
+}
+
+static void finish(struct logfile *f, bool all)
+{
+    packer.now = NULL;
+    if (all || atomic_load(&f->packer.stop)) {
+        packer.young = 0;
+    } else {
+        packer.young++;
+        if (list_empty(&f->packer.queue))
+            list_push_back(&packer.queue, &f->packer.queue);
+    }
+    pthread_cond_broadcast(&packer.done);
+    if (packer.young && packer.young >= waiting())
+        rest();
 }
 
 static void *work(void *arg)
@@ -159,10 +209,9 @@ static void *work(void *arg)
         f->packer.fresh = false;
         packer.now = f;
         pthread_mutex_unlock(&packer.lock);
-        pack_all(f);
+        bool all = pack_all(f);
         pthread_mutex_lock(&packer.lock);
-        packer.now = NULL;
-        pthread_cond_broadcast(&packer.done);
+        finish(f, all);
     }
     packer.running = false;
     pthread_mutex_unlock(&packer.lock);
@@ -200,6 +249,7 @@ void logfile_pack(struct logfile *f)
         list_push_back(&packer.queue, &f->packer.queue);
     if (!packer.running)
         packer.running = start(); /* else with the next rotation */
+    pthread_cond_signal(&packer.more);
     pthread_mutex_unlock(&packer.lock);
     if (late)
         prune_own(f); /* the thread has had no time since the last rotation: bounds come first */
@@ -229,6 +279,7 @@ void logfile_pack_forked(struct logfile *f)
     pthread_mutex_init(&packer.lock, NULL);
     pthread_cond_init(&packer.done, NULL);
     list_init(&packer.queue);
+    pthread_cond_init(&packer.more, NULL);
     packer.now = packer.also = NULL;
     packer.running = false;
     logfile_pack_init(f);

@@ -106,7 +106,11 @@ static void add(struct logfile_olds *v, const char *path, const char *name, size
     char *copy = strdup(full);
     bw_must(copy);
     *vec_push(v) = (struct logfile_old){
-        .path = copy, .size = st.st_size, .packed = !strcmp(full + n - 3, ".gz")};
+
+        .path = copy,
+        .size = st.st_size,
+        .changed = st.st_mtime,
+        .packed = !strcmp(full + n - 3, ".gz")};
 }
 
 void logfile_list(const char *path, struct logfile_olds *olds)
