@@ -15,15 +15,21 @@
 
 enum helper_state { HELPER_FREE, HELPER_RUNS, HELPER_SWEPT };
 
+/* What a waiter is told, on its own stack: when it goes on, the slot may be another's or gone. */
+struct outcome {
+    struct wait wait;
+    bool gone; /* the angel ends */
+    bool failed;
+    int status, sys;
+    const char *what;
+};
+
 struct helper {
     struct helpers *hs;
     enum helper_state state;
     uint32_t child;
     uint64_t run;
-    struct wait *wait; /* NULL: nobody waits (any more) */
-    bool failed;
-    int status, sys;
-    const char *what;
+    struct outcome *out; /* NULL: nobody waits (any more) */
     struct loop_timer deadline;
 };
 
@@ -46,10 +52,10 @@ struct helpers *helpers_new(struct hands *h)
 
 static void wake(struct helper *h)
 {
-    struct wait *w = h->wait;
-    h->wait = NULL;
-    if (w)
-        wait_wake(w);
+    struct outcome *out = h->out;
+    h->out = NULL;
+    if (out)
+        wait_wake(&out->wait);
 }
 
 void helpers_free(struct helpers *hs)
@@ -63,6 +69,9 @@ void helpers_free(struct helpers *hs)
             hands_sweep(hs->hands, h->child, clock_mono() + SWEEP_TIME);
         if (loop_current())
             loop_timer_set(loop_current(), &h->deadline, 0);
+        if (h->out)
+            h->out->gone = true;
+        wake(h);
         free(h);
     }
     vec_release(&hs->all);
@@ -99,8 +108,7 @@ static struct helper *take(struct helpers *hs)
     h->child = HELPERS_FIRST + (uint32_t)i;
     h->run = ++hs->run;
     h->state = HELPER_RUNS;
-    h->failed = false;
-    h->wait = NULL;
+    h->out = NULL;
     return h;
 }
 
@@ -163,22 +171,24 @@ bool helper_begin(struct helpers *hs, const struct helper_spec *s, struct bw_err
 bool helper_run(struct helpers *hs, const struct helper_spec *s, int *status, struct bw_err *e)
 {
     struct helper *h = spawn(hs, s, e);
-    struct wait w;
+    struct outcome out = {.gone = false};
     if (!h)
         return false;
-    wait_init(&w);
-    h->wait = &w;
-    enum wait_result r = wait_for(&w, s->deadline);
-    if (r != WAIT_WOKEN) { /* it goes on its own way: out */
-        h->wait = NULL;
+    wait_init(&out.wait);
+    h->out = &out;
+    enum wait_result r = wait_for(&out.wait, s->deadline);
+    if (out.gone)
+        return bw_fail(e, BW_GONE, "'%s' is not waited for any more: the angel ends", s->argv[0]);
+    if (r != WAIT_WOKEN && h->out == &out) { /* it goes on its own way: out */
+        h->out = NULL;
         sweep(h);
         return r == WAIT_DEADLINE
                    ? bw_fail(e, BW_LATE, "'%s' did not end in time, so it was killed", s->argv[0])
                    : bw_fail(e, BW_GONE, "'%s' is not waited for any more", s->argv[0]);
     }
-    if (h->failed)
-        return bw_fail_sys(e, h->sys, "starting '%s' (%s)", s->argv[0], h->what);
-    *status = h->status;
+    if (out.failed)
+        return bw_fail_sys(e, out.sys, "starting '%s' (%s)", s->argv[0], out.what);
+    *status = out.status;
     return true;
 }
 
@@ -203,9 +213,11 @@ void helpers_failed(struct helpers *hs, uint32_t child, int sys, const char *wha
     struct helper *h = of_child(hs, child);
     if (!h)
         return;
-    h->failed = true;
-    h->sys = sys;
-    h->what = what;
+    if (h->out) {
+        h->out->failed = true;
+        h->out->sys = sys;
+        h->out->what = what;
+    }
     set_free(h);
     wake(h);
 }
@@ -215,7 +227,8 @@ void helpers_exited(struct helpers *hs, uint32_t child, const struct hands_exit 
     struct helper *h = of_child(hs, child);
     if (!h || h->run != x->run)
         return;
-    h->status = x->status;
+    if (h->out)
+        h->out->status = x->status;
     if (x->empty && h->state == HELPER_RUNS) {
         hands_release(hs->hands, h->child);
         set_free(h);
