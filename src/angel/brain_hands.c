@@ -126,7 +126,7 @@ static void report(struct replica *r)
                                       .unit = p->unit,
                                       .command = p->command,
                                       .exit = r->exit,
-                                      .started = r->started,
+                                      .started = r->exit_started,
                                       .output = bw_buf_str(&p->tail),
                                       .keep = 5};
     if (fiber_start(report_on_fiber, p, &e))
@@ -180,6 +180,7 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
         return; /* of a life that is over */
     enum life_event sense = sense_of(r->conf, x);
     r->exit = *x;
+    r->exit_started = r->started;
     r->empty = x->empty;
     crash_words(x, r->last_exit);
     replica_unwatch(r);

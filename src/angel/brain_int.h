@@ -61,7 +61,8 @@ struct replica {
     const struct unit_conf *probed; /* what the prober was begun with */
     struct loop_timer timer, watch_timer;
     char why[256], last_exit[128];
-    struct hands_exit exit;
+    struct hands_exit exit; /* the last one, */
+    int64_t exit_started;   /* of what began then */
 };
 
 struct pending {

@@ -161,11 +161,24 @@ static void delay(struct crew *c, uint32_t i, int64_t now)
 {
     struct crew_unit *u = &c->units.p[i];
     const struct crew_set *s = &c->sets.p[u->set];
-    int64_t at = now + pace_backoff(&s->backoff, u->failures, chance(c));
-    at = pace_take(&u->budget, at);
-    if (u->failures++) /* the first is at once: a unit that ran well pays for no others */
+    u->paid = false;
+    timer(c, i, now + pace_backoff(&s->backoff, u->failures++, chance(c)));
+}
+
+/* Its pause is over. The budgets are asked now and not when it began: who is started by a person's
+ * word meanwhile leaves them as they were. True: it has to wait for them. */
+static bool is_over_budget(struct crew *c, uint32_t i, int64_t now)
+{
+    struct crew_unit *u = &c->units.p[i];
+    if (u->paid)
+        return false;
+    int64_t at = pace_take(&u->budget, now);
+    if (u->failures > 1) /* a unit that ran well pays for no others */
         at = pace_take(&c->budget, at);
-    timer(c, i, at > now ? at : now);
+    u->paid = true;
+    if (at > now)
+        timer(c, i, at);
+    return at > now;
 }
 
 static void carry_out(struct crew *c, uint32_t i, unsigned todo, int64_t now)
@@ -341,6 +354,8 @@ void crew_event(struct crew *c, uint32_t unit, enum life_event ev, int64_t now)
     }
     if (ev == EVENT_DUE)
         u->due = 0;
+    if (ev == EVENT_DUE && u->state == LIFE_BACKOFF && is_over_budget(c, unit, now))
+        return;
     if (!step(c, unit, ev, now))
         return;
     if (up && (ev == EVENT_AGAIN || ev == EVENT_SICK))

@@ -36,6 +36,7 @@ struct crew_unit {
     bool used;         /* this slot is taken */
     bool leaving;      /* to be stopped when nobody leans on it any more */
     bool was_ready;    /* since its spawn */
+    bool paid;         /* what it costs the budgets to start again */
     int64_t due;       /* of the state it is in; 0 = none */
     int64_t sick;      /* when its live probe failed last; 0 = well since */
     struct pace_budget budget;
