@@ -296,7 +296,8 @@ def test_one_that_never_reads_is_cut_off(angel):
     until(lambda: a.ask("GET", "/v1/state")[1]["last_event"] > 2000)
     before = rss()
     until(lambda: connections() == 1, "it is not cut off")  # the one that asks
-    assert rss() < before + 4096, "it grows for one that does not read"
+    if "asan" not in burrow.BUILD.name:  # that one keeps what is freed for a while
+        assert rss() < before + 4096, "it grows for one that does not read"
     s.close()
 
 
