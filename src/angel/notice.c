@@ -94,20 +94,21 @@ static bool send_one(struct notices *n, struct notice_item *it, struct bw_arena 
     return k->send(&j, e) || bw_because(e, "telling '%s'", it->target);
 }
 
+static void forget_all(struct list *gone)
+{
+    for (struct list *x = gone->next, *next; x != gone; x = next) {
+        next = x->next;
+        free(LIST_OWNER(x, struct told, node));
+    }
+    list_init(gone);
+}
+
 static void release(struct notices *n)
 {
     while (!list_empty(&n->items))
         notice_item_free(LIST_OWNER(n->items.next, struct notice_item, node));
-    while (!list_empty(&n->told)) {
-        struct told *t = LIST_OWNER(n->told.next, struct told, node);
-        list_remove(&t->node);
-        free(t);
-    }
-    while (!list_empty(&n->wrong)) {
-        struct told *t = LIST_OWNER(n->wrong.next, struct told, node);
-        list_remove(&t->node);
-        free(t);
-    }
+    forget_all(&n->told);
+    forget_all(&n->wrong);
     bw_arena_release(&n->settings);
     free(n);
 }
@@ -282,28 +283,38 @@ static void remember(struct list *in, const struct notice *w)
 
 static void forget_old(struct notices *n)
 {
-    while (!list_empty(&n->told)) {
-        struct told *t = LIST_OWNER(n->told.next, struct told, node);
+    for (struct list *x = n->told.next, *next; x != &n->told; x = next) {
+        struct told *t = LIST_OWNER(x, struct told, node);
+        next = x->next;
         if (t->until > clock_mono() && n->n_told < TOLD_MAX)
             return;
-        list_remove(&t->node);
+        list_remove(x);
         n->n_told--;
         free(t);
     }
 }
 
+static unsigned take_out(struct list *in, const char *unit, struct list *gone)
+{
+    unsigned n = 0;
+    for (struct list *x = in->next, *next; x != in; x = next) {
+        next = x->next;
+        if (strcmp(LIST_OWNER(x, struct told, node)->unit, unit) != 0)
+            continue;
+        list_remove(x);
+        list_push_back(gone, x);
+        n++;
+    }
+    return n;
+}
+
 static void forget_unit(struct notices *n, const struct notice *w)
 {
-    struct told *t = find(&n->wrong, w, false);
-    if (t) {
-        list_remove(&t->node);
-        free(t);
-    }
-    while ((t = find(&n->told, w, false))) {
-        list_remove(&t->node);
-        n->n_told--;
-        free(t);
-    }
+    struct list gone;
+    list_init(&gone);
+    take_out(&n->wrong, w->unit, &gone);
+    n->n_told -= take_out(&n->told, w->unit, &gone);
+    forget_all(&gone);
 }
 
 /* Is it to be told? more: so many of the same were not. */
