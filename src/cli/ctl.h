@@ -23,6 +23,7 @@ struct ctl {
     const char *const *words; /* behind the verb */
     size_t n_words;
     bool json, once;
+    bool served; /* it has answered: should it be away now, it is being started again */
     struct bw_arena arena;
     struct http_client *http;
     struct uri uri;

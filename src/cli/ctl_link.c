@@ -9,9 +9,10 @@
 #include "core/clock.h"
 #include "os/file.h"
 
-#define PATIENCE (2 * CLOCK_SECOND)
-#define AGAIN    (50 * CLOCK_MS)
-#define BODY_MAX (64u << 20)
+#define PATIENCE      (2 * CLOCK_SECOND)
+#define LONG_PATIENCE (5 * CLOCK_SECOND)
+#define AGAIN         (50 * CLOCK_MS)
+#define BODY_MAX      (64u << 20)
 
 /* ---- opening ---- */
 
@@ -119,9 +120,11 @@ static bool is_absent(const struct bw_err *e)
 struct http_exchange *ctl_begin(struct ctl *c, const char *method, const char *target,
                                 struct bw_err *e)
 {
-    int64_t patience = clock_mono() + PATIENCE;
+    int64_t patience = clock_mono() + (c->served ? LONG_PATIENCE : PATIENCE);
     struct http_exchange *x;
-    while (!(x = try(c, method, target, e)) && e->sys == ECONNREFUSED && clock_mono() < patience)
+    bool again = c->served && !strcmp(method, "GET"); /* what is told twice is done twice */
+    while (!(x = try(c, method, target, e)) && (again || e->sys == ECONNREFUSED) &&
+           clock_mono() < patience)
         nanosleep(&(struct timespec){.tv_nsec = AGAIN}, NULL);
     if (!x) {
         if (is_absent(e))
@@ -132,6 +135,7 @@ struct http_exchange *ctl_begin(struct ctl *c, const char *method, const char *t
         e->code = BW_DOWN;
         return NULL;
     }
+    c->served = true;
     if (http_exchange_status(x) < 300)
         return x;
     tell_problem(c, x, e);
