@@ -2,6 +2,7 @@
  * and what people are told of it. */
 #include "angel/brain_int.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "core/log.h"
@@ -15,7 +16,7 @@
 static void take_block(struct brain *b)
 {
     char text[24];
-    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)(b->seq + BLOCK));
+    int n = snprintf(text, sizeof text, "%" PRIu64, b->seq + BLOCK);
     struct bw_err e;
     if (!hands_note(b->hands, NOTE, bw_str_of(text, (size_t)n), &e))
         log_warn("angel", "the numbers of events cannot be kept", LOG_CSTR("why", e.text));
