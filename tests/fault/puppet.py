@@ -162,8 +162,9 @@ def remove_groups(state):
     if not path.exists():
         return
     name = "burrow-" + path.read_bytes()[56:72].decode()
-    for group in pathlib.Path("/sys/fs/cgroup").glob(f"**/{name}"):
-        for below in [*group.glob("*/"), group]:
+    # Not glob: groups of other tests vanish while it looks; walk passes over them.
+    for group in [pathlib.Path(at) / name for at, below, _ in os.walk("/sys/fs/cgroup") if name in below]:
+        for below in [*[group / d for d in next(os.walk(group), ("", [], []))[1]], group]:
             def gone():
                 try:
                     below.rmdir()

@@ -101,7 +101,7 @@ def provoke(p, over):
 
 def check_again(p, before):
     """A new angel, on what the dead one left."""
-    p.start(wait=False)
+    p.start()  # its brain has begun: what was adopted looks complete before that
     until(lambda: complete(p), lambda: f"{running(p)} {(p.state / 'log').read_text()}")
     after = running(p)
     assert {pid: u for pid, u in after.items() if pid in before} == before, "a service that ran was restarted"
