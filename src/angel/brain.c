@@ -221,6 +221,11 @@ void brain_stop(struct brain *b)
     brain_settle(b);
 }
 
+int brain_status(const struct brain *b)
+{
+    return b->status;
+}
+
 void brain_reopen(struct brain *b)
 {
     if (b->capture)

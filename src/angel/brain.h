@@ -25,6 +25,8 @@ struct brain_opts {
 struct brain *brain_open(const struct brain_opts *o, struct bw_err *e);
 void brain_begin(struct brain *b); /* adopts what runs, starts what is to run */
 void brain_stop(struct brain *b);  /* all units, in order, then `stopped` */
+/* What the angel ends with: 0, or as ExitWith has ended. */
+int brain_status(const struct brain *b);
 void brain_close(struct brain *b);
 
 /* One replica of a unit, as people see it. Texts are valid until the brain goes on. */

@@ -3,6 +3,8 @@
 #include "angel/brain_int.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 
 static void set_timer(struct replica *r, const struct crew_order *o)
 {
@@ -77,6 +79,19 @@ static void tell_change(struct replica *r, const struct crew_order *o)
     }
 }
 
+/* The one whose end is the angel's has ended for good. */
+static void end_with(struct replica *r, enum life_state to)
+{
+    struct brain *b = r->brain;
+    int status = r->exit.status;
+    if ((to != LIFE_DONE && to != LIFE_FAILED) || !b->conf->exit_with || b->stopping ||
+        strcmp(b->conf->exit_with, r->conf->name) != 0)
+        return;
+    b->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    brain_say(b, r, "end", "%s has ended for good, and the angel with it", r->name);
+    brain_stop(b);
+}
+
 static void changed(struct replica *r, const struct crew_order *o)
 {
     r->since = clock_wall_ms();
@@ -89,6 +104,7 @@ static void changed(struct replica *r, const struct crew_order *o)
         r->pid = 0;
     }
     tell_change(r, o);
+    end_with(r, o->to);
     if (life_is_wanted(o->from) != life_is_wanted(o->to) || o->to == LIFE_BACKOFF)
         replica_remember(r);
     brain_wake(r->brain);

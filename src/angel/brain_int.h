@@ -89,6 +89,7 @@ struct brain {
     struct notices *notices;
     struct notify_socket *notify;
     bool stopping, stopped, degraded;
+    int status; /* what the angel ends with */
     struct loop_timer stop_timer;
     struct brain_event *ring;
     unsigned syncing, reports; /* crash reports: output waited for, being written */

@@ -150,6 +150,7 @@ static bool make_main(struct conf_load *l, struct bw_err *e)
     c->state_title = m->state_title && *m->state_title
                          ? m->state_title
                          : bw_arena_printf(l->a, "%s Current State", c->name).p;
+    c->exit_with = m->exit_with && *m->exit_with ? m->exit_with : NULL;
     c->http_timeout = m->http_timeout * 1000000;
     c->log_total = m->log_total;
     c->budget = m->budget;

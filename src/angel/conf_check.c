@@ -192,6 +192,26 @@ static bool resolve_all(struct graph *g, struct bw_err *e)
     return true;
 }
 
+/* The name as the unit has it. */
+static bool check_exit_with(struct conf_load *l, struct bw_err *e)
+{
+    struct angel_conf *c = l->c;
+    struct near near;
+    char hint[96];
+    if (!c->exit_with)
+        return true;
+    near_init(&near, bw_cstr(c->exit_with));
+    for (size_t i = 0; i < c->n_units; i++) {
+        near_offer(&near, bw_cstr(c->units[i].name));
+        if (bw_str_ieq(bw_cstr(c->units[i].name), bw_cstr(c->exit_with))) {
+            c->exit_with = c->units[i].name;
+            return true;
+        }
+    }
+    bw_fail(e, BW_BAD, "no service '%s'%s", c->exit_with, near_hint(&near, hint));
+    return conf_fail_at(l, NULL, "ExitWith", e);
+}
+
 bool conf_check_units(struct conf_load *l, struct bw_err *e)
 {
     struct angel_conf *c = l->c;
@@ -209,5 +229,5 @@ bool conf_check_units(struct conf_load *l, struct bw_err *e)
     for (size_t i = 0; ok && i < g.n; i++)
         ok = put_out(&g, i, e);
     map_release(&g.names);
-    return ok;
+    return ok && check_exit_with(l, e);
 }

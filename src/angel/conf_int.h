@@ -54,7 +54,7 @@ struct conf_main {
     int64_t log_rotate;
     const char *folder, *ext;
     int64_t http_timeout; /* ms */
-    const char *state_file, *command_file, *state_title;
+    const char *state_file, *command_file, *state_title, *exit_with;
     int64_t start_delay; /* ms */
     int64_t start_timeout;
     const char *smtp, *smtp_from, *hmac_secret;

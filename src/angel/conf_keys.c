@@ -255,6 +255,9 @@ const struct option conf_main_keys[] = {
      .help = "Angelize's own log: not used."},
     {"HttpTimeoutMS", OPT_INT, MAIN(http_timeout), .initial = "2000", .min = 1, .max = 3600000,
      .live = true, .help = "For http and https steps."},
+    {"ExitWith", OPT_CSTR, MAIN(exit_with), .live = true,
+     .help = "A service: when it has ended for good the angel stops all others and ends with its "
+             "exit code (128 and the signal's number when it was killed). For containers."},
     {"StateFile", OPT_CSTR, MAIN(state_file),
      .help = "StateFile.html becomes a page that shows how things are."},
     {"HtmlStateFileIdentifier", OPT_CSTR, MAIN(state_title), .help = "The title of that page."},

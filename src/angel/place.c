@@ -89,5 +89,9 @@ const char *place_control(const char *settings, const char *state, struct bw_are
     }
     if (control && !strchr(control, '%'))
         return control;
+    char *real = state && *state != '/' ? realpath(state, NULL) : NULL; /* as typed: from here */
+    if (real)
+        state = bw_arena_cstr(a, bw_cstr(real));
+    free(real);
     return bw_arena_printf(a, "unix:%s/control.sock", state ? state : place_state(a)).p;
 }

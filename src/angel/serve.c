@@ -42,7 +42,7 @@ static void end(void *arg)
         signal_watch_free(s->signals[i]);
     memset(s->signals, 0, sizeof s->signals);
     if (s->brain && !s->leaving && !s->failed)
-        hands_done(s->hands, 0);
+        hands_done(s->hands, brain_status(s->brain));
     brain_close(s->brain);
     s->brain = NULL;
     if (s->hands)

@@ -111,3 +111,18 @@ def test_a_bad_new_generation_is_rolled_back(angel, tmp_path):
     out = burrow.run(burrow.BURROW, "angel", "apply", "--settings", a.settings)
     assert out.returncode == 1 and "web" in out.stderr + out.stdout
     assert get(port) == 200
+
+
+def test_it_ends_with_the_one_that_matters(angel, tmp_path):
+    """As process 1 of a container: the main service's exit code is the angel's; the others have been ended in order."""
+    a = angel([{"Name": "main", "Run": ["/bin/sh", "-c", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; exit 7"], "Restart": "never"}, {"Name": "side", "Run": "/bin/sleep 1000"}], ExitWith="main")
+    side = a.until("side", "ready")["pid"]
+    (tmp_path / "go").touch()
+    assert a.process.wait(burrow.PATIENCE) == 7, a.log()
+    assert not pathlib.Path(f"/proc/{side}").exists()
+
+
+def test_a_wrong_name_is_told_with_its_place(tmp_path):
+    (tmp_path / "angel.json").write_text('{ "ExitWith": "mian",\n "Services": [ { "Name": "main", "Run": "/bin/true" } ] }')
+    out = burrow.run(burrow.BURROW, "angel", "check", tmp_path / "angel.json")
+    assert out.returncode == 1 and "angel.json:1:15: " in out.stderr and "did you mean 'main'?" in out.stderr, out.stderr
