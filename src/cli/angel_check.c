@@ -86,7 +86,8 @@ static bool is_service(const struct angel_ask *k)
 
 static int print(struct bw_buf *out)
 {
-    fwrite(out->p, 1, out->n, stdout);
+    if (out->n)
+        fwrite(out->p, 1, out->n, stdout);
     bw_buf_release(out);
     return 0;
 }

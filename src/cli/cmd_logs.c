@@ -104,7 +104,8 @@ static void show(struct reading *r, const struct source *s)
         logline_write_json(l, &r->out);
     else
         logline_write_text(l, &r->out);
-    fwrite(r->out.p, 1, r->out.n, stdout);
+    if (r->out.n)
+        fwrite(r->out.p, 1, r->out.n, stdout);
 }
 
 static void read_all(struct reading *r)

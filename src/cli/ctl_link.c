@@ -199,7 +199,8 @@ int64_t ctl_seconds(const struct ctl *c, const char *name, int64_t otherwise)
 
 void ctl_put(bw_str text)
 {
-    fwrite(text.p, 1, text.n, stdout);
+    if (text.n)
+        fwrite(text.p, 1, text.n, stdout);
     if (!text.n || text.p[text.n - 1] != '\n')
         putchar('\n');
 }

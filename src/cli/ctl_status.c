@@ -133,7 +133,8 @@ static int run(struct ctl *c)
         return ctl_screen(c, 1000, draw, c);
     bw_buf_init(&out, 64u << 20);
     bool ok = write_table(c, &out, &unready, &e);
-    fwrite(out.p, 1, out.n, stdout);
+    if (out.n)
+        fwrite(out.p, 1, out.n, stdout);
     bw_buf_release(&out);
     return ok ? (unready ? CTL_FAILED : CTL_OK) : ctl_complain(c, &e, ctl_status_of(&e));
 }

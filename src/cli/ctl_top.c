@@ -140,7 +140,8 @@ static int print_once(struct top *t)
         bw_buf_clear(&out);
         ok = write_top(t, &out, &e);
     }
-    fwrite(out.p, 1, out.n, stdout);
+    if (out.n)
+        fwrite(out.p, 1, out.n, stdout);
     bw_buf_release(&out);
     return ok ? CTL_OK : ctl_complain(t->c, &e, ctl_status_of(&e));
 }
