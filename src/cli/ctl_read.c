@@ -41,7 +41,7 @@ static bool copy(struct ctl *c, struct http_exchange *x, struct bw_err *e)
     bw_buf_init(&came, 1 << 20);
     while (ok && piece.n && !ferror(stdout)) {
         ok = http_exchange_read(x, &piece, e);
-        if (ok && !c->json)
+        if (ok && !c->json && piece.n)
             fwrite(piece.p, 1, piece.n, stdout);
         if (ok && c->json && piece.n) {
             bw_buf_put(&came, piece);
