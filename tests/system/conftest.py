@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import burrow  # noqa: E402
+from angel import Angel  # noqa: E402
 
 # What runs none of our binaries need not run a second time, with the sanitized ones.
 collect_ignore = ["test_aarch64.py", "test_dev.py"] if "asan" in burrow.BUILD.name else []
@@ -31,3 +32,17 @@ def blog(tmp_path_factory):
     s = burrow.blog(tmp_path_factory.mktemp("blog"))
     yield s
     s.stop()
+
+
+@pytest.fixture
+def angel(tmp_path):
+    """Starts an angel with these services; ended with the test."""
+    made = []
+
+    def make(services, words=("run",), **main):
+        made.append(Angel(tmp_path, services, words=words, **main))
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.close()

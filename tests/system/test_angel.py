@@ -7,23 +7,8 @@ import threading
 import time
 import urllib.request
 
-import pytest
-
 import burrow
-from angel import Angel, until
-
-
-@pytest.fixture
-def angel(tmp_path):
-    made = []
-
-    def make(services, words=("run",), **main):
-        made.append(Angel(tmp_path, services, words=words, **main))
-        return made[-1]
-
-    yield make
-    for a in made:
-        a.close()
+from angel import until
 
 
 def free_port():

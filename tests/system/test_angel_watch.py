@@ -11,22 +11,9 @@ import threading
 import pytest
 
 import burrow
-from angel import Angel, until
+from angel import until
 
 MAY_MOUNT = int(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("CapEff")), 16) >> 21 & 1
-
-
-@pytest.fixture
-def angel(tmp_path):
-    made = []
-
-    def make(services, words=("run",), **main):
-        made.append(Angel(tmp_path, services, words=words, **main))
-        return made[-1]
-
-    yield make
-    for a in made:
-        a.close()
 
 
 SPEAKER = """
