@@ -3,9 +3,10 @@
  * A record goes into its thread's ring; whoever holds `role` takes records out of all rings, oldest
  * first, and writes them in batches. That is the writer thread while there is one; without it
  * (before log_start, after log_stop, in a forked child) the logging thread does it itself, and so
- * does log_flush. The writer naps a millisecond after work, so that a busy server pays for no
- * wake-up, and sleeps when a nap brought nothing: then the next record's thread wakes it. What a
- * full ring or a failed write lost is counted and told as soon as something can be written. */
+ * does log_flush. The writer naps after work, so that a busy server pays for few wake-ups, and is
+ * woken early only by a ring half full; it sleeps when a nap brought nothing: then the next
+ * record's thread wakes it. What a full ring or a failed write lost is counted and told as soon as
+ * something can be written. */
 #include "core/log.h"
 
 #include <errno.h>
@@ -19,13 +20,15 @@
 #include "core/log_ring.h"
 
 #define BATCH_BYTES ((size_t)64 * 1024)
-#define NAP_NS      1000000
+#define NAP_NS      10000000
+#define OWING_NS    1000000000
 #define AREAS_KNOWN 256
 
 enum state {
     NO_WRITER, /* who logs writes */
     AWAKE,
-    ASLEEP /* who logs wakes */
+    NAPPING, /* whose ring is half full wakes */
+    ASLEEP   /* who logs wakes */
 };
 
 static _Atomic int level_now = LOG_LEVEL_INFO;
@@ -37,7 +40,8 @@ static pthread_mutex_t role = PTHREAD_MUTEX_INITIALIZER; /* guards the outputs a
 static pthread_t writer;
 static bool has_writer;
 static _Atomic bool indebted; /* an output has lost records and could not say so yet */
-static sem_t wake; /* posted once by who changes ASLEEP to AWAKE, taken once by the writer */
+static sem_t
+    wake; /* posted once by who changes NAPPING or ASLEEP to AWAKE, taken once by the writer */
 
 /* ---- taking records out (under `role`) ---- */
 
@@ -99,20 +103,30 @@ static bool drain(void)
 
 /* ---- the writer thread ---- */
 
-/* Who owes the news of a loss tries again each second. */
-static void wait_wake(void)
+/* Sleeps, with the state set to `how`, until woken or, when ns > 0, for that long at most. */
+static void rest(int how, int64_t ns)
 {
     struct timespec until;
-    bool owing = indebted;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    while ((owing ? sem_timedwait(&wake, &until) : sem_wait(&wake)) != 0) {
-        int asleep = ASLEEP;
-        if (errno == ETIMEDOUT && atomic_compare_exchange_strong(&state, &asleep, AWAKE))
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    ns += until.tv_nsec;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    bool ends = ns > 0;
+    while ((ends ? sem_clockwait(&wake, CLOCK_MONOTONIC, &until) : sem_wait(&wake)) != 0) {
+        int now = how;
+        if (errno == ETIMEDOUT && atomic_compare_exchange_strong(&state, &now, AWAKE))
             return;
         if (errno == ETIMEDOUT)
-            owing = false; /* who changed the state posts */
+            ends = false; /* who changed the state posts */
     }
+}
+
+static void nap(void)
+{
+    int napping = NAPPING;
+    atomic_store(&state, NAPPING);
+    if (!atomic_load(&stopping) || !atomic_compare_exchange_strong(&state, &napping, AWAKE))
+        rest(NAPPING, NAP_NS);
 }
 
 /* Sleeps unless a record came in between. The stores and loads of `state` and of the rings' heads
@@ -127,16 +141,15 @@ static void sleep_until_woken(void)
     int asleep = ASLEEP;
     if ((work || atomic_load(&stopping)) && atomic_compare_exchange_strong(&state, &asleep, AWAKE))
         return;
-    wait_wake();
+    rest(ASLEEP, indebted ? OWING_NS : 0); /* who owes the news of a loss tries again */
 }
 
 static void *write_all(void *unused)
 {
     (void)unused;
-    const struct timespec nap = {.tv_nsec = NAP_NS};
     while (!atomic_load(&stopping)) {
         if (drain())
-            nanosleep(&nap, NULL);
+            nap();
         else
             sleep_until_woken();
     }
@@ -147,9 +160,12 @@ static void *write_all(void *unused)
 
 static void wake_writer(void)
 {
-    int asleep = ASLEEP;
-    if (atomic_compare_exchange_strong(&state, &asleep, AWAKE))
-        sem_post(&wake);
+    int now = atomic_load(&state);
+    while (now == ASLEEP || now == NAPPING)
+        if (atomic_compare_exchange_strong(&state, &now, AWAKE)) {
+            sem_post(&wake);
+            return;
+        }
 }
 
 /* Signals are for the program's own threads; a closed pipe is an error of write here. */
@@ -345,19 +361,28 @@ uint64_t log_lost(void)
     return atomic_load(&lost);
 }
 
+static void count_lost(void)
+{
+    atomic_fetch_add_explicit(&lost_in_rings, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
+}
+
+static void has_put(struct log_ring *r, enum log_level level)
+{
+    int now = atomic_load(&state);
+    if (now == ASLEEP || (now == NAPPING && log_ring_is_filling(r)))
+        wake_writer();
+    if (now == NO_WRITER || level == LOG_LEVEL_FATAL)
+        drain();
+}
+
 static void queue(const struct log_record *rec)
 {
     struct log_ring *r = log_ring_mine();
-    if (!r || !log_ring_put(r, rec)) {
-        atomic_fetch_add_explicit(&lost_in_rings, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
-        return;
-    }
-    int now = atomic_load(&state);
-    if (now == ASLEEP)
-        wake_writer();
-    if (now == NO_WRITER || rec->level == LOG_LEVEL_FATAL)
-        drain();
+    if (r && log_ring_put(r, rec))
+        has_put(r, rec->level);
+    else
+        count_lost();
 }
 
 static const char *(*_Atomic name_of_request)(void);
@@ -400,9 +425,11 @@ void log_write(enum log_level level, const char *area, const char *text,
 
 void log_access(bw_str line, bw_time at)
 {
-    const struct log_field fields[] = {LOG_TEXT("line", line), {.key = NULL}};
-    queue(&(struct log_record){
-        .level = LOG_LEVEL_INFO, .at = at, .area = log_access_area, .text = "", .fields = fields});
+    struct log_ring *r = log_ring_mine();
+    if (r && log_ring_put_line(r, line, at, log_access_area))
+        has_put(r, LOG_LEVEL_INFO);
+    else
+        count_lost();
 }
 
 struct log_field log_err(const struct bw_err *e)

@@ -35,8 +35,8 @@ static bool lines_open(struct log_sink *s, struct bw_err *e)
 
 static void lines_put(struct log_sink *s, const struct log_record *rec)
 {
-    if (rec->area == log_access_area && rec->fields && rec->fields->key) {
-        bw_buf_put(&s->out, rec->fields->s);
+    if (rec->area == log_access_area) {
+        bw_buf_put(&s->out, bw_cstr(rec->text));
         bw_buf_char(&s->out, '\n');
     } else {
         log_format(&s->out, true, false, rec); /* that some were lost */

@@ -200,6 +200,15 @@ static char *put_field(char *o, const struct log_field *f, uint32_t n)
     return o + padded(n);
 }
 
+static char *put_head(char *o, struct stored s, const char *text)
+{
+    memcpy(o, &s, sizeof s);
+    o += sizeof s;
+    memcpy(o, text, s.text_n);
+    o[s.text_n] = 0;
+    return o + padded(s.text_n + 1u);
+}
+
 bool log_ring_put(struct log_ring *r, const struct log_record *rec)
 {
     uint32_t sizes[LOG_RING_FIELDS];
@@ -209,21 +218,46 @@ bool log_ring_put(struct log_ring *r, const struct log_record *rec)
     char *o = claim(r, size, &head);
     if (!o)
         return false;
-    struct stored s = {.size = (uint32_t)size,
-                       .level = (uint8_t)rec->level,
-                       .nfields = (uint8_t)nfields,
-                       .text_n = (uint16_t)text_n,
-                       .at = rec->at,
-                       .area = rec->area};
-    memcpy(o, &s, sizeof s);
-    o += sizeof s;
-    memcpy(o, rec->text, text_n);
-    o[text_n] = 0;
-    o += padded(text_n + 1);
+    o = put_head(o,
+                 (struct stored){.size = (uint32_t)size,
+                                 .level = (uint8_t)rec->level,
+                                 .nfields = (uint8_t)nfields,
+                                 .text_n = (uint16_t)text_n,
+                                 .at = rec->at,
+                                 .area = rec->area},
+                 rec->text);
     for (unsigned i = 0; i < nfields; i++)
         o = put_field(o, rec->fields + i, sizes[i]);
     atomic_store(&r->head, head);
     return true;
+}
+
+bool log_ring_put_line(struct log_ring *r, bw_str line, bw_time at, const char *area)
+{
+    size_t size = sizeof(struct stored) + padded(line.n + 1);
+    uint64_t head;
+    bw_must(size <= LIMIT_LOG_LINE);
+    char *o = claim(r, size, &head);
+    if (!o)
+        return false;
+    put_head(o,
+             (struct stored){.size = (uint32_t)size,
+                             .level = LOG_LEVEL_INFO,
+                             .text_n = (uint16_t)line.n,
+                             .at = at,
+                             .area = area},
+             line.p);
+    atomic_store(&r->head, head);
+    return true;
+}
+
+bool log_ring_is_filling(struct log_ring *r)
+{
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    if (head - r->tail_seen < RING_BYTES / 2)
+        return false;
+    r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+    return head - r->tail_seen >= RING_BYTES / 2;
 }
 
 /* ---- take ---- */

@@ -13,6 +13,10 @@ struct log_ring *log_ring_mine(void);
 /* Copies the record and its texts (cut to what fits into LIMIT_LOG_LINE); area and keys are
  * constants. False when the ring is full. Then the record can be seen by the taking side. */
 bool log_ring_put(struct log_ring *r, const struct log_record *rec);
+/* A record that is nothing but its text, of any length up to LIMIT_LOG_LINE - 64. */
+bool log_ring_put_line(struct log_ring *r, bw_str line, bw_time at, const char *area);
+/* The putter: is it half full, or was when last looked? */
+bool log_ring_is_filling(struct log_ring *r);
 
 /* ---- for the taking side ---- */
 

@@ -12,7 +12,7 @@
 #include "core/metric.h"
 #include "net/fiber.h"
 
-#define SLICE      (250 * 1000) /* ns of a query before the other fibers' turn */
+#define SLICE      (100 * 1000) /* ns of a query before the other fibers' turn */
 #define SORT_TICKS 12           /* what a sorting query may do on the loop */
 #define TICK       500          /* machine operations between two progress calls */
 static void note_slice(struct sqlite_reader *r, int64_t ns)

@@ -40,9 +40,21 @@ struct line {
 
 /* ---- values ---- */
 
+/* Are none of 8 bytes a control, '"', '\\', DEL or beyond ASCII? */
+static bool are_plain(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    uint64_t quote = w ^ ones * '"', back = w ^ ones * '\\';
+    return !((w | (w + ones) | (w - ones * ' ') | (quote - ones) | (back - ones)) & high);
+}
+
 static size_t plain_run(bw_str s)
 {
     size_t n = 0;
+    while (s.n - n >= 8 && are_plain(s.p + n))
+        n += 8;
     while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\')
         n++;
     return n;

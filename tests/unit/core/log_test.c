@@ -151,6 +151,34 @@ static void ring_cuts_the_long(void **state)
     log_ring_pop(r);
 }
 
+/* And says when it is time to write: neither of an empty ring nor long after it was emptied. */
+static void ring_keeps_lines(void **state)
+{
+    (void)state;
+    static char text[3000];
+    struct log_ring *r = log_ring_mine();
+    struct log_field got[LOG_RING_FIELDS + 1];
+    struct log_record out;
+    bw_time at;
+    memset(text, 'x', sizeof text);
+    for (int round = 0; round < 3; round++) {
+        size_t put = 0;
+        check(!log_ring_is_filling(r));
+        while (!log_ring_is_filling(r)) {
+            check(log_ring_put_line(r, bw_str_of(text, put % sizeof text), (bw_time)put, "a"));
+            put++;
+        }
+        check(put > 40);
+        for (size_t i = 0; i < put; i++) {
+            check(log_ring_front(r, &at) && at == (bw_time)i);
+            log_ring_read(r, &out, got);
+            check(!got[0].key && strlen(out.text) == i % sizeof text);
+            log_ring_pop(r);
+        }
+        check(!log_ring_front(r, &at));
+    }
+}
+
 static void *take_ring(void *arg)
 {
     *(struct log_ring **)arg = log_ring_mine();
@@ -491,6 +519,7 @@ int main(void)
         cmocka_unit_test(ring_keeps_records),
         cmocka_unit_test(ring_refuses_when_full),
         cmocka_unit_test(ring_cuts_the_long),
+        cmocka_unit_test(ring_keeps_lines),
         cmocka_unit_test(ring_is_used_again),
         cmocka_unit_test(a_dump_tells_what_is_queued),
         cmocka_unit_test(writes_without_a_writer),

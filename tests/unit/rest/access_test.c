@@ -84,6 +84,36 @@ static void leaves_out(void **state)
     check_access(&a, 500, "500\n");
 }
 
+/* Each byte, alone among plain ones, wherever it lies in a word of 8. */
+static void escapes_what_is_not_plain(void **state)
+{
+    (void)state;
+    struct access a = {.sample = 1};
+    struct bw_err e;
+    check_ok(access_compile(&a, "$header_x_thing", &e), &e);
+    for (size_t at = 0; at < 9; at++)
+        for (int first = 0; first < 256; first += 128) { /* a value has its maximum */
+            char text[128 * 9];
+            struct bw_buf want;
+            bw_buf_init(&want, 16 * 1024);
+            memset(text, 'a', sizeof text);
+            for (int i = 0; i < 128; i++) {
+                int c = first + i;
+                text[9 * i + (int)at] = (char)c;
+                bw_buf_printf(&want, "%.*s", (int)at, "aaaaaaaa");
+                if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
+                    bw_buf_char(&want, (char)c);
+                else
+                    bw_buf_printf(&want, "\\x%02x", (unsigned)c);
+                bw_buf_printf(&want, "%.*s", 8 - (int)at, "aaaaaaaa");
+            }
+            bw_buf_char(&want, '\n');
+            fields[1].value = bw_str_of(text, sizeof text);
+            check_access(&a, 200, bw_buf_cstr(&want));
+            bw_buf_release(&want);
+        }
+}
+
 static void cuts_what_is_too_long(void **state)
 {
     (void)state;
@@ -123,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_every_form),
         cmocka_unit_test(leaves_out),
+        cmocka_unit_test(escapes_what_is_not_plain),
         cmocka_unit_test(cuts_what_is_too_long),
         cmocka_unit_test(refuses_what_it_does_not_know),
     };
