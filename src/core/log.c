@@ -107,11 +107,11 @@ static bool drain(void)
 static void rest(int how, int64_t ns)
 {
     struct timespec until;
+    bool ends = ns > 0;
     clock_gettime(CLOCK_MONOTONIC, &until);
     ns += until.tv_nsec;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    bool ends = ns > 0;
     while ((ends ? sem_clockwait(&wake, CLOCK_MONOTONIC, &until) : sem_wait(&wake)) != 0) {
         int now = how;
         if (errno == ETIMEDOUT && atomic_compare_exchange_strong(&state, &now, AWAKE))
