@@ -23,11 +23,21 @@ int64_t clock_mono(void)
     return read_ns(CLOCK_MONOTONIC);
 }
 
-bw_time bw_now(void)
+static bw_time wall(clockid_t which)
 {
     if (atomic_load_explicit(&frozen, memory_order_acquire))
         return atomic_load_explicit(&frozen_wall, memory_order_relaxed);
-    return read_ns(CLOCK_REALTIME) / 1000;
+    return read_ns(which) / 1000;
+}
+
+bw_time bw_now(void)
+{
+    return wall(CLOCK_REALTIME);
+}
+
+bw_time clock_wall_rough(void)
+{
+    return wall(CLOCK_REALTIME_COARSE);
 }
 
 int64_t clock_wall_ms(void)

@@ -11,6 +11,8 @@
 
 int64_t clock_mono(void); /* ns */
 int64_t clock_wall_ms(void);
+bw_time
+clock_wall_rough(void); /* as of the kernel's last tick, a few ms ago; a fifth of the cost */
 void clock_set(bw_time wall, int64_t mono); /* tests: freeze both */
 void clock_unset(void);
 /* "Mon, 23 Nov 2026 23:04:18 GMT" (RFC 9110 IMF-fixdate), 29 characters and a NUL. */

@@ -5,6 +5,7 @@
 #include <burrow/json.h>
 
 #include "core/civil.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
 
@@ -335,7 +336,7 @@ void access_log(const struct access *a, struct bw_req *rq, int64_t took)
                      .of = a,
                      .rq = rq,
                      .took = took,
-                     .at = bw_now(),
+                     .at = clock_wall_rough(),
                      .value_max = VALUE_MAX};
     write_line(&l);
     if (!bw_buf_ok(&l.out)) {
