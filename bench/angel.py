@@ -63,7 +63,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=managers.BUILD) as folder:
         child = managers.child_program(folder)
         works = {
-            "restart": lambda: [angel_life.restart_row(table, folder, child, n, kills) for n, kills in ((1, 30), (1000, 30))],
+            "restart": lambda: [angel_life.restart_row(table, folder, child, n, kills) for n, kills in ((1, 50), (1000, 100))],
             "start": lambda: angel_life.start_row(table, folder, child),
             "tree": lambda: angel_life.tree_row(table, folder),
             "capture": lambda: angel_logs.capture_rows(table),

@@ -195,4 +195,12 @@ class Supervisord(Manager):
         return self.run(["/usr/bin/supervisord", "-c", conf])
 
 
+class Bare(Manager):
+    """No manager at all, but the least that one could cost on this machine (bench/bare.c)."""
+    name = "bare loop"
+
+    def start(self, n):
+        return self.run([BUILD / "bench/bench_bare", n, self.child, self.lines])
+
+
 ALL = [Angel, S6, Runit, Supervisord]

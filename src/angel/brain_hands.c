@@ -90,11 +90,16 @@ static void write_report(void *arg)
     p->ok = crash_report_write(&p->report, p->path, &p->e);
 }
 
+/* The successor comes first: writing the report takes it a processor for half a millisecond. */
+#define REPORT_AFTER (20 * CLOCK_MS)
+
 static void report_on_fiber(void *arg)
 {
     struct reporting *p = arg;
     struct brain *b = p->brain;
     b->reports++;
+    if (!b->stopping)
+        wait_until(clock_mono() + REPORT_AFTER);
     worker_run(write_report, p);
     b->reports--;
     if (p->ok)
