@@ -194,8 +194,19 @@ def forks():
     return int(re.search(r"^processes (\d+)", pathlib.Path("/proc/stat").read_text(), re.M).group(1))
 
 
+def most_within(times, span):
+    """The most of these (sorted) times that lie within any span."""
+    most = first = 0
+    for i, t in enumerate(times):
+        while times[first] <= t - span:
+            first += 1
+        most = max(most, i - first + 1)
+    return most
+
+
 def crash_row(table, folder, child, n=1000, seconds=15, budget=100):
-    """All of n services exit at once, again and again: forks stay within the machine's budget, the control API answers."""
+    """All of n services exit at once, again and again: forks stay within the machine's budget, the control API answers. In any so many
+    seconds, less what a child may take to its first act, there are no more than budget × seconds starts: not one."""
     class Crashing(managers.Angel):
         name = "burrow angel crashing"
         extra = {"RestartBudget": budget, "RestartBudgetSec": 1}
@@ -209,18 +220,23 @@ def crash_row(table, folder, child, n=1000, seconds=15, budget=100):
             time.sleep(0.05)
         time.sleep(2)
         times, stop = [], time.monotonic() + seconds
-        before = len(m.births())
         while time.monotonic() < stop:
             at = time.monotonic()
             status, _ = ask(control, "/v1/units/s7")
             times.append((time.monotonic() - at) * 1000)
             assert status == 200, status
             time.sleep(0.01)
-        rate = (len(m.births()) - before) / seconds
+        seen, restarts = set(), []
+        for name, ns, _ in sorted(m.births(), key=lambda b: b[1]):
+            if name in seen:
+                restarts.append(ns)
+            seen.add(name)
+        most = most_within(restarts, (seconds - 0.25) * 1e9)
     finally:
         m.stop()
-    table.row(f"{n:,} crash-looping services: starts per second, control API meanwhile", f"{rate:.0f}/s (budget {budget}/s); p50 {median(times):.1f} ms, p99 {p99(times):.1f} ms",
-              f"{p99(times):.1f} ms", "≤ budget, p99 ≤ 20 ms", rate <= budget * 1.05 and p99(times) <= 20)
+    table.row(f"{n:,} crash-looping services: starts, control API meanwhile",
+              f"{most:,} in the worst {seconds} s (budget {budget * seconds:,}); p50 {median(times):.1f} ms, p99 {p99(times):.1f} ms",
+              f"{p99(times):.1f} ms", "≤ budget, p99 ≤ 20 ms", most <= budget * seconds and p99(times) <= 20)
 
 
 def footprint(m):

@@ -181,6 +181,8 @@ static void explain(const struct replica *r, struct bw_buf *out, unsigned depth)
     if (u->state == LIFE_BACKOFF)
         bw_buf_printf(out, "It starts again in %lld s; %u in a row have failed.\n",
                       (long long)((r->next - clock_wall_ms() + 999) / 1000), u->failures);
+    if (u->queued)
+        bw_buf_printf(out, "The budget of restarts of all services is used up until then.\n");
     if (u->state == LIFE_WAITING)
         explain_wait(r, out, depth);
     if (u->state == LIFE_RUNNING)

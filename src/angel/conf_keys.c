@@ -186,7 +186,8 @@ const struct option conf_unit_keys[] = {
     {"RetryJitter", OPT_REAL, AT(retry_jitter), .initial = "0.1", .live = true, .check = is_part,
      .help = "Part of the pause by which it is spread."},
     {"RestartBudget", OPT_INT, CONF(budget), .initial = "100", .max = 1000000, .live = true,
-     .help = "At most so many restarts within RestartBudgetSec; 0: any."},
+     .help = "At most so many restarts of each replica within any RestartBudgetSec, but those "
+             "that were asked for; 0: any."},
     {"RestartBudgetSec", OPT_DURATION, CONF(budget_window), .initial = "60", .min = 1000000000,
      .max = YEAR, .live = true, .help = "See RestartBudget."},
     {"AbortExitCodes", OPT_INTS, AT(abort_codes), .live = true,

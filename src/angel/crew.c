@@ -16,6 +16,9 @@ void crew_init(struct crew *c, uint64_t seed)
 
 void crew_release(struct crew *c)
 {
+    for (size_t i = 0; i < c->units.n; i++)
+        pace_release(&c->units.p[i].spent);
+    pace_release(&c->spent);
     vec_release(&c->sets);
     vec_release(&c->units);
 }
@@ -57,6 +60,12 @@ static void count(struct crew *c, const struct crew_unit *u, enum life_state s, 
     c->waiting += (unsigned)(s == LIFE_WAITING ? by : 0);
 }
 
+static void leave_queue(struct crew *c, struct crew_unit *u)
+{
+    c->queued -= u->queued;
+    u->queued = false;
+}
+
 uint32_t crew_add(struct crew *c, uint32_t set)
 {
     size_t i = 0;
@@ -64,7 +73,7 @@ uint32_t crew_add(struct crew *c, uint32_t set)
         i++;
     if (i == c->units.n)
         vec_push(&c->units);
-    c->units.p[i] = (struct crew_unit){.set = set, .used = true, .budget = c->sets.p[set].budget};
+    c->units.p[i] = (struct crew_unit){.set = set, .used = true};
     count(c, &c->units.p[i], LIFE_STOPPED, 1);
     return (uint32_t)i;
 }
@@ -75,6 +84,8 @@ void crew_remove(struct crew *c, uint32_t unit)
     bw_must(u->used && !life_has_child(u->state));
     count(c, u, u->state, -1);
     c->leaving -= u->leaving;
+    leave_queue(c, u);
+    pace_release(&u->spent);
     *u = (struct crew_unit){.state = LIFE_STOPPED};
 }
 
@@ -161,21 +172,42 @@ static void delay(struct crew *c, uint32_t i, int64_t now)
 {
     struct crew_unit *u = &c->units.p[i];
     const struct crew_set *s = &c->sets.p[u->set];
-    u->paid = false;
     timer(c, i, now + pace_backoff(&s->backoff, u->failures++, chance(c)));
 }
 
-/* Its pause is over. The budgets are asked now and not when it began: who is started by a person's
- * word meanwhile leaves them as they were. True: it has to wait for them. */
+/* A start that nobody asked for costs both budgets, when it happens and not before: who is started
+ * by a person's word meanwhile, or waits for others, leaves them as they are. */
+static void spend(struct crew *c, struct crew_unit *u, int64_t now)
+{
+    if (!u->asked) {
+        pace_spend(&c->sets.p[u->set].budget, &u->spent, now);
+        pace_spend(&c->budget, &c->spent, now);
+    }
+    u->asked = false;
+}
+
+/* When it can be paid for; ahead: of those that wait for the budget of all, so many come first. */
+static int64_t affordable(struct crew *c, struct crew_unit *u, size_t ahead, int64_t now)
+{
+    if (u->asked)
+        return now;
+    int64_t own = pace_when(&c->sets.p[u->set].budget, &u->spent, 0, now);
+    if (own > now)
+        return own;
+    int64_t at = pace_when(&c->budget, &c->spent, ahead, now);
+    u->queued = at > now;
+    c->queued += u->queued;
+    return at;
+}
+
+/* Its pause is over. True: it has to wait for a budget; for that of all in a queue, so that each
+ * comes in its turn. */
 static bool is_over_budget(struct crew *c, uint32_t i, int64_t now)
 {
     struct crew_unit *u = &c->units.p[i];
-    if (u->paid)
-        return false;
-    int64_t at = pace_take(&u->budget, now);
-    if (u->failures > 1) /* a unit that ran well pays for no others */
-        at = pace_take(&c->budget, at);
-    u->paid = true;
+    bool its_turn = u->queued;
+    leave_queue(c, u);
+    int64_t at = affordable(c, u, its_turn ? 0 : c->queued, now);
     if (at > now)
         timer(c, i, at);
     return at > now;
@@ -193,6 +225,7 @@ static void carry_out(struct crew *c, uint32_t i, unsigned todo, int64_t now)
         timer(c, i, 0);
     if (todo & DO_SPAWN) {
         u->was_ready = false;
+        spend(c, u, now);
         order(c, (struct crew_order){.kind = CREW_SPAWN, .unit = i});
     }
     if (todo & DO_WATCH) {
@@ -236,6 +269,8 @@ static bool step(struct crew *c, uint32_t i, enum life_event ev, int64_t now)
     u->state = r->next;
     count(c, u, from, -1);
     count(c, u, r->next, 1);
+    if (from == LIFE_BACKOFF)
+        leave_queue(c, u);
     if (from != r->next) {
         if (!keeps_timer(from, r->next))
             timer(c, i, 0);
@@ -266,9 +301,13 @@ static void start_those_who_may(struct crew *c, int64_t now)
     uint32_t set;
     for (size_t i = 0; i < c->units.n && c->waiting; i++) {
         struct crew_unit *u = &c->units.p[i];
-        if (u->used && u->state == LIFE_WAITING && c->sets.p[u->set].level <= level &&
-            !lacks(c, u, &set))
-            step(c, (uint32_t)i, EVENT_ALLOWED, now);
+        if (!u->used || u->state != LIFE_WAITING || c->sets.p[u->set].level > level ||
+            lacks(c, u, &set))
+            continue;
+        int64_t at = affordable(c, u, 0, now);
+        step(c, (uint32_t)i, at > now ? EVENT_DENIED : EVENT_ALLOWED, now);
+        if (at > now)
+            timer(c, (uint32_t)i, at);
     }
 }
 
@@ -354,6 +393,8 @@ void crew_event(struct crew *c, uint32_t unit, enum life_event ev, int64_t now)
     }
     if (ev == EVENT_DUE)
         u->due = 0;
+    if (ev == EVENT_START || ev == EVENT_RESTART || ev == EVENT_STOP)
+        u->asked = ev != EVENT_STOP && (u->asked || life_row(u->state, ev));
     if (ev == EVENT_DUE && u->state == LIFE_BACKOFF && is_over_budget(c, unit, now))
         return;
     if (!step(c, unit, ev, now))

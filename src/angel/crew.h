@@ -36,10 +36,11 @@ struct crew_unit {
     bool used;         /* this slot is taken */
     bool leaving;      /* to be stopped when nobody leans on it any more */
     bool was_ready;    /* since its spawn */
-    bool paid;         /* what it costs the budgets to start again */
+    bool asked;        /* told to by a word from outside: such a start costs no budget */
+    bool queued;       /* waits for the budget of all, in its turn */
     int64_t due;       /* of the state it is in; 0 = none */
     int64_t sick;      /* when its live probe failed last; 0 = well since */
-    struct pace_budget budget;
+    struct pace_spent spent;
 };
 
 enum crew_kind {
@@ -66,7 +67,7 @@ struct crew_order {
 struct crew {
     VEC(struct crew_set) sets;
     VEC(struct crew_unit) units;
-    struct pace_budget budget;         /* restarts of all, but each one's first */
+    struct pace_budget budget;         /* restarts of all */
     int64_t guard_share, guard_window; /* per mille of those that run, ns; 0 = no guard */
     int64_t pause;                     /* between sweeps of what cannot be killed */
     void (*order)(void *arg, const struct crew_order *o);
@@ -74,7 +75,8 @@ struct crew {
     /* private */
     uint64_t seed;
     bool degraded;
-    unsigned waiting, leaving;
+    unsigned waiting, leaving, queued;
+    struct pace_spent spent;
 };
 
 void crew_init(struct crew *c, uint64_t seed);

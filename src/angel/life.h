@@ -31,6 +31,7 @@
     X(RESTART, restart)     /* told to end and run again */                         \
     X(FOUND, found)         /* it runs already: of an earlier brain, or adopted */  \
     X(ALLOWED, allowed)     /* what it needs is there */                            \
+    X(DENIED, denied)       /* ... but not the budget for it */                     \
     X(SPAWNED, spawned)     /* its process runs */                                  \
     X(UNBORN, unborn)       /* it could not be started; nothing runs */             \
     X(READY, ready)         /* start steps are through, the ready probe says yes */ \

@@ -1,6 +1,10 @@
-/* pace.c: backoff and budgets. The budget is the generic cell rate algorithm (ITU-T I.371): one
- * number says when the next would be due if all came evenly. */
+/* pace.c: backoff and budgets. A budget is kept by the times themselves: whatever says it with one
+ * number (a leaky bucket) lets twice as many through in the worst window. */
 #include "angel/pace.h"
+
+#include <stdlib.h>
+
+#include <burrow/err.h>
 
 int64_t pace_backoff(const struct backoff_conf *c, uint32_t k, uint32_t chance)
 {
@@ -16,14 +20,53 @@ int64_t pace_backoff(const struct backoff_conf *c, uint32_t k, uint32_t chance)
     return d > 0 ? (int64_t)d : 0;
 }
 
-int64_t pace_take(struct pace_budget *b, int64_t now)
+static void forget_old(struct pace_spent *s, int64_t until)
+{
+    for (; s->n && s->at[s->first] <= until; s->n--)
+        s->first = (s->first + 1) % s->cap;
+}
+
+int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahead, int64_t now)
 {
     if (b->n <= 0)
         return now;
-    int64_t each = b->window / b->n, burst = each * (b->n - 1);
-    if (b->next < now)
-        b->next = now;
-    int64_t from = b->next - burst;
-    b->next += each;
-    return from > now ? from : now;
+    forget_old(s, now - b->window);
+    size_t n = (size_t)b->n, over = s->n > n ? s->n - n : 0; /* over: n was greater before */
+    if (s->n + ahead < n)
+        return now;
+    /* The one of those that must have passed by then, or of those that come after them. */
+    size_t i = s->n + ahead - n;
+    int64_t rounds = (int64_t)((i - over) / n);
+    i = over + (i - over) % n;
+    return (i < s->n ? s->at[(s->first + i) % s->cap] : now) + b->window * (rounds + 1);
+}
+
+static void grow(struct pace_spent *s, size_t most)
+{
+    size_t cap = s->cap ? s->cap * 2 : 4;
+    cap = cap > most ? most : cap;
+    int64_t *at = malloc(cap * sizeof *at);
+    bw_must(at);
+    for (size_t i = 0; i < s->n; i++)
+        at[i] = s->at[(s->first + i) % s->cap];
+    free(s->at);
+    *s = (struct pace_spent){.at = at, .cap = cap, .n = s->n};
+}
+
+void pace_spend(const struct pace_budget *b, struct pace_spent *s, int64_t now)
+{
+    if (b->n <= 0)
+        return;
+    forget_old(s, now - b->window);
+    if (s->n == s->cap && s->cap < (size_t)b->n)
+        grow(s, (size_t)b->n);
+    else if (s->n == s->cap)
+        s->first = (s->first + 1) % s->cap, s->n--; /* beyond the budget: the oldest goes */
+    s->at[(s->first + s->n++) % s->cap] = now;
+}
+
+void pace_release(struct pace_spent *s)
+{
+    free(s->at);
+    *s = (struct pace_spent){.n = 0};
 }

@@ -15,12 +15,22 @@ struct backoff_conf {
  * cap, more or less by up to `jitter` of it. `chance`: any random number. */
 int64_t pace_backoff(const struct backoff_conf *c, uint32_t k, uint32_t chance);
 
-/* A budget of n in a window, evened out: after a burst of n one may come each window/n. */
+/* At most n within any window, however it lies. n == 0: any. */
 struct pace_budget {
-    int64_t n, window; /* n == 0: any */
-    int64_t next;      /* private */
+    int64_t n, window;
 };
-/* Takes one, and says from when on it may be used: now, or later. */
-int64_t pace_take(struct pace_budget *b, int64_t now);
+
+/* When the last of them were: a ring that grows as far as it is used, n at most. */
+struct pace_spent {
+    int64_t *at;
+    size_t cap, first, n;
+};
+
+/* From when on one more may happen that has `ahead` others before it: now, or later (a guess for
+ * ahead > 0). */
+int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahead, int64_t now);
+/* One happens now. The times of one ring never go backwards. */
+void pace_spend(const struct pace_budget *b, struct pace_spent *s, int64_t now);
+void pace_release(struct pace_spent *s);
 
 #endif

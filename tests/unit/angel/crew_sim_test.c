@@ -20,6 +20,7 @@ static const struct life_row *broken_row(enum life_state s, enum life_event e);
 #define S     INT64_C(1000000000)
 #define UNITS 24
 #define SETS  12
+#define SPENT 64 /* more than any budget here */
 
 /* ---- the broken line ---- */
 
@@ -48,7 +49,10 @@ struct process {
     bool deaf;        /* passes TERM over */
     int64_t immortal; /* cannot be killed until then */
     bool sweeping;
+    bool asked; /* an operator said so, and it has not been started since */
     uint32_t run;
+    int64_t restarts[SPENT]; /* the last ones nobody asked for */
+    unsigned n_restarts;
 };
 
 /* What will happen: to unit, of that run (0 = whatever run). */
@@ -71,7 +75,7 @@ struct world {
     uint64_t seed;
     bool calm;   /* nothing goes wrong any more */
     bool ending; /* all were told to leave */
-    int64_t spawns[UNITS][8], restarts[64];
+    int64_t restarts[SPENT];
     unsigned n_restarts, events, born, spared;
     const char *wrong;
     char why[160];
@@ -150,11 +154,35 @@ static void check_spawn(struct world *w, uint32_t i)
     }
 }
 
+/* One more now: never more than n in a window. */
+static bool is_within(const struct pace_budget *b, int64_t *list, unsigned *n, int64_t now)
+{
+    unsigned most = (unsigned)b->n;
+    bool ok = *n < most || list[(*n - most) % SPENT] <= now - b->window;
+    list[(*n)++ % SPENT] = now;
+    return ok;
+}
+
+static void check_budgets(struct world *w, uint32_t i)
+{
+    struct process *p = &w->p[i];
+    const struct crew_set *s = &w->crew.sets.p[w->crew.units.p[i].set];
+    if (!p->asked && !is_within(&s->budget, p->restarts, &p->n_restarts, w->now))
+        violated(w, "restarts beyond its budget", i);
+    if (!p->asked && !is_within(&w->crew.budget, w->restarts, &w->n_restarts, w->now))
+        violated(w, "restarts beyond the budget of all", i);
+    p->asked = false;
+}
+
 static void spawn(struct world *w, uint32_t i)
 {
     check_spawn(w, i);
+    check_budgets(w, i);
     struct process *p = &w->p[i];
-    *p = (struct process){.coming = true, .run = p->run + 1};
+    p->coming = true;
+    p->alive = p->rest = p->told = p->deaf = p->sweeping = false;
+    p->immortal = 0;
+    p->run++;
     w->born++;
     bool fails = !w->calm && luck(w, 10);
     plan(w, (struct happening){.at = soon(w, fails ? S / 10 : S / 100),
@@ -231,20 +259,6 @@ static void is_swept(struct world *w, uint32_t i)
     crew_event(&w->crew, i, EVENT_EMPTY, w->now);
 }
 
-static void changed(struct world *w, const struct crew_order *o)
-{
-    bool budgeted =
-        o->from == LIFE_BACKOFF && o->event == EVENT_DUE && w->crew.units.p[o->unit].failures >= 2;
-    if (!budgeted || !w->crew.budget.n)
-        return;
-    /* n at once and n more in a window, never more */
-    unsigned most = (unsigned)w->crew.budget.n * 2;
-    if (w->n_restarts >= most &&
-        w->restarts[(w->n_restarts - most) % 64] > w->now - w->crew.budget.window)
-        violated(w, "restarts beyond the budget", o->unit);
-    w->restarts[w->n_restarts++ % 64] = w->now;
-}
-
 static void ordered(void *arg, const struct crew_order *o)
 {
     struct world *w = arg;
@@ -260,9 +274,6 @@ static void ordered(void *arg, const struct crew_order *o)
         break;
     case CREW_SWEEP:
         sweep(w, o->unit);
-        break;
-    case CREW_CHANGED:
-        changed(w, o);
         break;
     case CREW_SPARED:
         w->spared++;
@@ -326,6 +337,10 @@ static void tell(struct world *w, uint32_t i, enum life_event ev)
 {
     enum life_state before = w->crew.units.p[i].state;
     unsigned spared = w->spared;
+    if ((ev == EVENT_START || ev == EVENT_RESTART) && life_row(before, ev))
+        w->p[i].asked = true;
+    if (ev == EVENT_STOP)
+        w->p[i].asked = false;
     crew_event(&w->crew, i, ev, w->now);
     check_heard(w, i, ev, before, spared);
     check_unit(w, i);
@@ -391,8 +406,17 @@ static void make_crew(struct world *w);
 /* The hands know what runs and what is left; all else the new brain has to learn. */
 static void new_brain(struct world *w)
 {
+    struct pace_spent spent[UNITS], all = w->crew.spent; /* the brain keeps these on disk */
+    w->crew.spent = (struct pace_spent){.n = 0};
+    for (uint32_t i = 0; i < UNITS; i++) {
+        spent[i] = w->crew.units.p[i].spent;
+        w->crew.units.p[i].spent = (struct pace_spent){.n = 0};
+    }
     crew_release(&w->crew);
     make_crew(w);
+    w->crew.spent = all;
+    for (uint32_t i = 0; i < UNITS; i++)
+        w->crew.units.p[i].spent = spent[i];
     for (uint32_t i = 0; i < UNITS; i++) {
         struct process *p = &w->p[i];
         p->sweeping = false;
@@ -407,7 +431,7 @@ static void new_brain(struct world *w)
         }
     }
     for (uint32_t i = 0; i < UNITS; i++)
-        crew_event(&w->crew, i, EVENT_START, w->now);
+        tell(w, i, EVENT_START);
 }
 
 static void make_crew(struct world *w)
@@ -476,7 +500,7 @@ static const char *story(struct world *w, uint64_t seed, unsigned events, unsign
     w->seed = seed * 0x9e3779b97f4a7c15u | 1;
     make_crew(w);
     for (uint32_t i = 0; i < UNITS; i++)
-        crew_event(&w->crew, i, EVENT_START, 0);
+        tell(w, i, EVENT_START);
     while (w->events < events && !w->wrong) {
         if (!turn(w) || luck(w, 5))
             meddle(w);
@@ -490,7 +514,7 @@ static const char *story(struct world *w, uint64_t seed, unsigned events, unsign
         else if (w->next[k].exits)
             w->next[k].ev = EVENT_AGAIN;
     for (uint32_t i = 0; i < UNITS && !w->wrong; i++) {
-        crew_event(&w->crew, i, EVENT_START, w->now);
+        tell(w, i, EVENT_START);
         crew_event(&w->crew, i, EVENT_READY, w->now); /* probes say yes where something runs */
     }
     if (!comes_to(w, LIFE_READY, 600 * S) && !w->wrong)

@@ -76,15 +76,74 @@ static void starts_are_paid_when_they_happen(void **state)
     check(t.due[0] == 2 * S);
     event(0, EVENT_DUE, 2 * S);
     says("spawn 0, sweep 0, spawn 0");
-    /* Two within 10 s have been paid: the next waits for the budget, and is paid but once. */
+    /* Two within 10 s have been paid: the next waits until the first of them is 10 s old. */
     dies(0, 2 * S);
     event(0, EVENT_START, 2 * S);
     dies(0, 2 * S);
     event(0, EVENT_DUE, 2 * S);
-    check(t.due[0] == 6 * S && t.crew.units.p[0].state == LIFE_BACKOFF);
+    check(t.due[0] == 11 * S && t.crew.units.p[0].state == LIFE_BACKOFF);
     says("sweep 0, spawn 0, sweep 0");
-    event(0, EVENT_DUE, 6 * S);
+    event(0, EVENT_DUE, 11 * S);
     says("spawn 0");
+    crew_release(&t.crew);
+}
+
+/* All fail at once: each comes in its turn, also the first restart of each costs, and who was told
+ * to start by a person need not wait. */
+static void the_budget_of_all_has_a_queue(void **state)
+{
+    (void)state;
+    const struct crew_set set = {.backoff = {.base = S, .cap = S, .factor = 1}};
+    const struct crew_set sets[] = {set, set, set, set};
+    begin(4, sets);
+    t.crew.budget = (struct pace_budget){.n = 1, .window = 10 * S};
+    for (uint32_t i = 0; i < 4; i++)
+        event(i, EVENT_START, S);
+    says("spawn 0, spawn 1, spawn 2, spawn 3");
+    for (uint32_t i = 0; i < 4; i++) {
+        dies(i, S);
+        event(i, EVENT_DUE, S);
+    }
+    says("sweep 0, spawn 0, sweep 1, sweep 2, sweep 3");
+    check(t.due[1] == 11 * S && t.due[2] == 21 * S && t.due[3] == 31 * S);
+    event(2, EVENT_START, 2 * S);
+    says("spawn 2");
+    event(1, EVENT_DUE, 11 * S);
+    event(3, EVENT_DUE, 11 * S); /* too early: nothing is left */
+    says("spawn 1");
+    check(t.due[3] == 21 * S);
+    event(3, EVENT_DUE, 21 * S);
+    says("spawn 3");
+    check(t.crew.queued == 0);
+    crew_release(&t.crew);
+}
+
+/* It waits for another; when that is there, others have used up the budget. */
+static void who_waited_is_asked_again(void **state)
+{
+    (void)state;
+    static const uint32_t first[] = {0};
+    const struct crew_set sets[] = {
+        {.backoff = {.base = S, .cap = S, .factor = 1}},
+        {.needs = first, .n_needs = 1, .backoff = {.base = S, .cap = S, .factor = 1}}};
+    begin(2, sets);
+    t.crew.budget = (struct pace_budget){.n = 1, .window = 10 * S};
+    event(0, EVENT_START, S);
+    event(0, EVENT_SPAWNED, S);
+    event(0, EVENT_READY, S);
+    event(1, EVENT_START, S);
+    says("spawn 0, spawn 1");
+    dies(0, 2 * S);
+    dies(1, 2 * S);
+    event(1, EVENT_DUE, 2 * S);
+    check(t.crew.units.p[1].state == LIFE_WAITING);
+    event(0, EVENT_DUE, 3 * S);
+    says("sweep 0, sweep 1, spawn 0");
+    event(0, EVENT_SPAWNED, 3 * S);
+    event(0, EVENT_READY, 3 * S);
+    check(t.crew.units.p[1].state == LIFE_BACKOFF && t.due[1] == 13 * S);
+    event(1, EVENT_DUE, 13 * S);
+    says("spawn 1");
     crew_release(&t.crew);
 }
 
@@ -122,6 +181,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_are_paid_when_they_happen),
+        cmocka_unit_test(the_budget_of_all_has_a_queue),
+        cmocka_unit_test(who_waited_is_asked_again),
         cmocka_unit_test(the_end_goes_backwards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
