@@ -176,14 +176,26 @@ static void delay(struct crew *c, uint32_t i, int64_t now)
 }
 
 /* A start that nobody asked for costs both budgets, when it happens and not before: who is started
- * by a person's word meanwhile, or waits for others, leaves them as they are. */
-static void spend(struct crew *c, struct crew_unit *u, int64_t now)
+ * by a person's word meanwhile, or waits for others, leaves them as they are. It happens at some
+ * time from here until one hears that the process is born: where many are being started that may
+ * be long. */
+static void begin_to_spend(struct crew *c, struct crew_unit *u)
 {
-    if (!u->asked) {
-        pace_spend(&c->sets.p[u->set].budget, &u->spent, now);
-        pace_spend(&c->budget, &c->spent, now);
-    }
+    u->spending = !u->asked;
     u->asked = false;
+    if (!u->spending)
+        return;
+    pace_begin(&u->spent);
+    pace_begin(&c->spent);
+}
+
+static void has_spent(struct crew *c, struct crew_unit *u, int64_t now)
+{
+    if (!u->spending)
+        return;
+    u->spending = false;
+    pace_end(&c->sets.p[u->set].budget, &u->spent, now);
+    pace_end(&c->budget, &c->spent, now);
 }
 
 /* When it can be paid for; ahead: of those that wait for the budget of all, so many come first. */
@@ -225,7 +237,7 @@ static void carry_out(struct crew *c, uint32_t i, unsigned todo, int64_t now)
         timer(c, i, 0);
     if (todo & DO_SPAWN) {
         u->was_ready = false;
-        spend(c, u, now);
+        begin_to_spend(c, u);
         order(c, (struct crew_order){.kind = CREW_SPAWN, .unit = i});
     }
     if (todo & DO_WATCH) {
@@ -271,6 +283,8 @@ static bool step(struct crew *c, uint32_t i, enum life_event ev, int64_t now)
     count(c, u, r->next, 1);
     if (from == LIFE_BACKOFF)
         leave_queue(c, u);
+    if (!life_has_child(r->next))
+        has_spent(c, u, now);
     if (from != r->next) {
         if (!keeps_timer(from, r->next))
             timer(c, i, 0);
@@ -393,6 +407,8 @@ void crew_event(struct crew *c, uint32_t unit, enum life_event ev, int64_t now)
     }
     if (ev == EVENT_DUE)
         u->due = 0;
+    if (ev == EVENT_SPAWNED || ev == EVENT_UNBORN)
+        has_spent(c, u, now);
     if (ev == EVENT_START || ev == EVENT_RESTART || ev == EVENT_STOP)
         u->asked = ev != EVENT_STOP && (u->asked || life_row(u->state, ev));
     if (ev == EVENT_DUE && u->state == LIFE_BACKOFF && is_over_budget(c, unit, now))

@@ -37,6 +37,7 @@ struct crew_unit {
     bool leaving;      /* to be stopped when nobody leans on it any more */
     bool was_ready;    /* since its spawn */
     bool asked;        /* told to by a word from outside: such a start costs no budget */
+    bool spending;     /* its start is under way, and on the budgets */
     bool queued;       /* waits for the budget of all, in its turn */
     int64_t due;       /* of the state it is in; 0 = none */
     int64_t sick;      /* when its live probe failed last; 0 = well since */

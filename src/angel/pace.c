@@ -32,6 +32,7 @@ int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahea
         return now;
     forget_old(s, now - b->window);
     size_t n = (size_t)b->n, over = s->n > n ? s->n - n : 0; /* over: n was greater before */
+    ahead += s->begun;
     if (s->n + ahead < n)
         return now;
     /* The one of those that must have passed by then, or of those that come after them. */
@@ -50,11 +51,17 @@ static void grow(struct pace_spent *s, size_t most)
     for (size_t i = 0; i < s->n; i++)
         at[i] = s->at[(s->first + i) % s->cap];
     free(s->at);
-    *s = (struct pace_spent){.at = at, .cap = cap, .n = s->n};
+    *s = (struct pace_spent){.at = at, .cap = cap, .n = s->n, .begun = s->begun};
 }
 
-void pace_spend(const struct pace_budget *b, struct pace_spent *s, int64_t now)
+void pace_begin(struct pace_spent *s)
 {
+    s->begun++;
+}
+
+void pace_end(const struct pace_budget *b, struct pace_spent *s, int64_t now)
+{
+    s->begun--;
     if (b->n <= 0)
         return;
     forget_old(s, now - b->window);

@@ -24,13 +24,15 @@ struct pace_budget {
 struct pace_spent {
     int64_t *at;
     size_t cap, first, n;
+    size_t begun; /* under way: they happen between now and pace_end, and count all the while */
 };
 
 /* From when on one more may happen that has `ahead` others before it: now, or later (a guess for
- * ahead > 0). */
+ * ahead > 0, and while others are under way). */
 int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahead, int64_t now);
-/* One happens now. The times of one ring never go backwards. */
-void pace_spend(const struct pace_budget *b, struct pace_spent *s, int64_t now);
+/* One begins; it has happened by `now`. The times of one ring never go backwards. */
+void pace_begin(struct pace_spent *s);
+void pace_end(const struct pace_budget *b, struct pace_spent *s, int64_t now);
 void pace_release(struct pace_spent *s);
 
 #endif

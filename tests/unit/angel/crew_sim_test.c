@@ -50,6 +50,7 @@ struct process {
     int64_t immortal; /* cannot be killed until then */
     bool sweeping;
     bool asked; /* an operator said so, and it has not been started since */
+    bool costs; /* what is coming is a restart that nobody asked for */
     uint32_t run;
     int64_t restarts[SPENT]; /* the last ones nobody asked for */
     unsigned n_restarts;
@@ -167,18 +168,18 @@ static void check_budgets(struct world *w, uint32_t i)
 {
     struct process *p = &w->p[i];
     const struct crew_set *s = &w->crew.sets.p[w->crew.units.p[i].set];
-    if (!p->asked && !is_within(&s->budget, p->restarts, &p->n_restarts, w->now))
+    if (p->costs && !is_within(&s->budget, p->restarts, &p->n_restarts, w->now))
         violated(w, "restarts beyond its budget", i);
-    if (!p->asked && !is_within(&w->crew.budget, w->restarts, &w->n_restarts, w->now))
+    if (p->costs && !is_within(&w->crew.budget, w->restarts, &w->n_restarts, w->now))
         violated(w, "restarts beyond the budget of all", i);
-    p->asked = false;
 }
 
 static void spawn(struct world *w, uint32_t i)
 {
     check_spawn(w, i);
-    check_budgets(w, i);
     struct process *p = &w->p[i];
+    p->costs = !p->asked;
+    p->asked = false;
     p->coming = true;
     p->alive = p->rest = p->told = p->deaf = p->sweeping = false;
     p->immortal = 0;
@@ -196,6 +197,7 @@ static void is_born(struct world *w, uint32_t i, enum life_event ev)
 {
     struct process *p = &w->p[i];
     p->coming = false;
+    check_budgets(w, i);
     if (ev == EVENT_UNBORN)
         return;
     p->alive = true;
@@ -407,8 +409,10 @@ static void make_crew(struct world *w);
 static void new_brain(struct world *w)
 {
     struct pace_spent spent[UNITS], all = w->crew.spent; /* the brain keeps these on disk */
+    bool spending[UNITS];
     w->crew.spent = (struct pace_spent){.n = 0};
     for (uint32_t i = 0; i < UNITS; i++) {
+        spending[i] = w->crew.units.p[i].spending;
         spent[i] = w->crew.units.p[i].spent;
         w->crew.units.p[i].spent = (struct pace_spent){.n = 0};
     }
@@ -416,7 +420,7 @@ static void new_brain(struct world *w)
     make_crew(w);
     w->crew.spent = all;
     for (uint32_t i = 0; i < UNITS; i++)
-        w->crew.units.p[i].spent = spent[i];
+        w->crew.units.p[i].spent = spent[i], w->crew.units.p[i].spending = spending[i];
     for (uint32_t i = 0; i < UNITS; i++) {
         struct process *p = &w->p[i];
         p->sweeping = false;

@@ -106,12 +106,14 @@ static void the_budget_of_all_has_a_queue(void **state)
     }
     says("sweep 0, spawn 0, sweep 1, sweep 2, sweep 3");
     check(t.due[1] == 11 * S && t.due[2] == 21 * S && t.due[3] == 31 * S);
+    event(0, EVENT_SPAWNED, S);
     event(2, EVENT_START, 2 * S);
     says("spawn 2");
     event(1, EVENT_DUE, 11 * S);
     event(3, EVENT_DUE, 11 * S); /* too early: nothing is left */
     says("spawn 1");
     check(t.due[3] == 21 * S);
+    event(1, EVENT_SPAWNED, 11 * S);
     event(3, EVENT_DUE, 21 * S);
     says("spawn 3");
     check(t.crew.queued == 0);

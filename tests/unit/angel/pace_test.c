@@ -24,7 +24,8 @@ static bool take(const struct pace_budget *b, struct pace_spent *s, int64_t now)
 {
     if (pace_when(b, s, 0, now) > now)
         return false;
-    pace_spend(b, s, now);
+    pace_begin(s);
+    pace_end(b, s, now);
     return true;
 }
 
@@ -55,6 +56,24 @@ static void budget(void **state)
     for (int i = 0; i < 100; i++)
         check(take(&any, &s, 7));
     check(!s.at);
+}
+
+/* What is under way has not happened yet: the window begins when it has. */
+static void what_is_under_way_counts(void **state)
+{
+    (void)state;
+    const struct pace_budget b = {.n = 2, .window = 100};
+    struct pace_spent s = {.n = 0};
+    pace_begin(&s);
+    pace_begin(&s);
+    check(!take(&b, &s, 1000));
+    check(!take(&b, &s, 5000));
+    pace_end(&b, &s, 5000);
+    pace_end(&b, &s, 5010);
+    check_int(pace_when(&b, &s, 0, 5020), 5100);
+    check(!take(&b, &s, 5099));
+    check(take(&b, &s, 5100));
+    pace_release(&s);
 }
 
 /* Takers that come when they like: never n + 1 within a window, and nobody waits who need not. */
@@ -100,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backoff),
         cmocka_unit_test(budget),
+        cmocka_unit_test(what_is_under_way_counts),
         cmocka_unit_test(never_more_than_n),
         cmocka_unit_test(budget_changes),
     };
