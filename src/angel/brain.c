@@ -233,6 +233,28 @@ void brain_reopen(struct brain *b)
     brain_say(b, NULL, "reopen", "log files are opened again");
 }
 
+bool brain_upgrade(struct brain *b, struct bw_err *e)
+{
+    if (!hands_upgrade(b->hands, e))
+        return false;
+    b->upgrade = BRAIN_UPGRADE_ASKED;
+    brain_say(b, NULL, "upgrade", "told to be replaced by the program as it is on disk now");
+    return true;
+}
+
+void brain_not_upgraded(struct brain *b)
+{
+    b->upgrade = BRAIN_UPGRADE_REFUSED;
+    brain_say(b, NULL, "upgrade",
+              "no upgrade, everything goes on as before: the program on disk does not run as a "
+              "keeper");
+}
+
+enum brain_upgrade brain_upgrading(const struct brain *b)
+{
+    return b->upgrade;
+}
+
 void brain_close(struct brain *b)
 {
     if (!b)

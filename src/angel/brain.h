@@ -28,6 +28,11 @@ void brain_stop(struct brain *b);  /* all units, in order, then `stopped` */
 /* What the angel ends with: 0, or as ExitWith has ended. */
 int brain_status(const struct brain *b);
 void brain_close(struct brain *b);
+/* The keeper and another brain of the program as it is on disk now take over; this one is told to
+ * leave. False: there is no keeper. */
+bool brain_upgrade(struct brain *b, struct bw_err *e);
+enum brain_upgrade { BRAIN_UPGRADE_NONE, BRAIN_UPGRADE_ASKED, BRAIN_UPGRADE_REFUSED };
+enum brain_upgrade brain_upgrading(const struct brain *b);
 
 /* One replica of a unit, as people see it. Texts are valid until the brain goes on. */
 struct brain_unit {

@@ -218,6 +218,8 @@ static void asked(void *arg, enum hands_asked what)
         brain_stop(b);
     else if (what == HANDS_REOPEN)
         brain_reopen(b);
+    else if (what == HANDS_STAYS)
+        brain_not_upgraded(b);
     else if (b->opts.reload)
         b->opts.reload(b->opts.arg);
 }

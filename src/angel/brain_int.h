@@ -89,6 +89,7 @@ struct brain {
     struct notices *notices;
     struct notify_socket *notify;
     bool stopping, stopped, degraded;
+    enum brain_upgrade upgrade;
     int status; /* what the angel ends with */
     struct loop_timer stop_timer;
     struct brain_event *ring;
@@ -149,6 +150,9 @@ void brain_forget_removed(struct brain *b);
 struct replica *brain_named(const struct brain *b, const char *name);
 const struct unit_conf *brain_unit_conf(const struct angel_conf *c, const char *name);
 void brain_put_in_order(struct brain *b);
+
+/* ---- brain.c ---- */
+void brain_not_upgraded(struct brain *b);
 
 /* ---- brain_apply.c ---- */
 void brain_own_units(struct angel_conf *c);

@@ -48,6 +48,10 @@ bool control_at_state(struct control_ask *k, struct bw_err *e)
     bw_json_put_text(w, "name", bw_cstr(c->name));
     bw_json_put_text(w, "version", BW_LIT(BW_RELEASE));
     bw_json_put_int(w, "pid", getpid());
+    if (brain_upgrading(k->b))
+        bw_json_put_text(w, "upgrade",
+                         brain_upgrading(k->b) == BRAIN_UPGRADE_ASKED ? BW_LIT("asked")
+                                                                      : BW_LIT("refused"));
     bw_json_put_time(w, "began", k->c->began * 1000);
     bw_json_put_text(w, "settings", bw_cstr(c->file));
     bw_json_put_text(w, "state_folder", bw_cstr(c->state));
@@ -114,6 +118,16 @@ bool control_at_notify_test(struct control_ask *k, struct bw_err *e)
     bw_json_end(w);
     bw_json_end(w);
     bw_buf_release(&lines);
+    return true;
+}
+
+bool control_at_upgrade(struct control_ask *k, struct bw_err *e)
+{
+    if (!brain_upgrade(k->b, e))
+        return false;
+    bw_json_object(control_json(k));
+    bw_json_put_int(&k->w, "pid", getpid());
+    bw_json_end(&k->w);
     return true;
 }
 

@@ -32,7 +32,7 @@ static void tell_all(struct loop_hook *hook)
     struct hands *h = LIST_OWNER(hook, struct hands, hook);
     struct brood_event ev;
     h->hooked = false;
-    for (unsigned what = HANDS_STOP; h->events && what <= HANDS_REOPEN; what++)
+    for (unsigned what = HANDS_STOP; h->events && what <= HANDS_STAYS; what++)
         if (h->asked & 1u << what) {
             h->asked &= ~(1u << what);
             h->events->asked(h->arg, (enum hands_asked)what);
@@ -87,9 +87,13 @@ void hands_done(struct hands *h, int status)
     h->kind->tell(h, &(struct wire_small){.kind = WIRE_DONE, .a = status});
 }
 
-void hands_upgrade(struct hands *h)
+bool hands_upgrade(struct hands *h, struct bw_err *e)
 {
+    if (h->socket < 0)
+        return bw_fail(e, BW_CONFLICT,
+                       "this angel has no keeper that could start another program in its place");
     h->kind->tell(h, &(struct wire_small){.kind = WIRE_UPGRADE});
+    return true;
 }
 
 static bool name_it(struct wire_named *m, const char *name, bw_str bytes, struct bw_err *e)

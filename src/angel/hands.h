@@ -61,7 +61,8 @@ struct hands_exit {
 enum hands_asked {
     HANDS_STOP,   /* SIGTERM, SIGINT: stop everything in order, then hands_done */
     HANDS_RELOAD, /* SIGHUP */
-    HANDS_REOPEN  /* SIGUSR1: log files */
+    HANDS_REOPEN, /* SIGUSR1: log files */
+    HANDS_STAYS   /* no upgrade: the new program could not take over */
 };
 
 struct hands_events {
@@ -96,8 +97,8 @@ void hands_done(struct hands *h, int status);
  * status is a sentence for people. */
 void hands_ready(struct hands *h, const char *status);
 /* A new program was put in the place of ours: the keeper becomes it, children untouched, and this
- * brain is told to leave. */
-void hands_upgrade(struct hands *h);
+ * brain is told to leave; or HANDS_STAYS. False: there is no keeper. */
+bool hands_upgrade(struct hands *h, struct bw_err *e);
 /* Can memory, CPU and processes of a child be limited here (cgroup v2, delegated)? */
 bool hands_can_limit(const struct hands *h);
 

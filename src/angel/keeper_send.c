@@ -124,7 +124,7 @@ static bool put_event(const struct brood_event *ev)
 
 static void send_asked(void)
 {
-    for (unsigned what = HANDS_STOP; what <= HANDS_REOPEN && !keeper.blocked; what++)
+    for (unsigned what = HANDS_STOP; what <= HANDS_STAYS && !keeper.blocked; what++)
         if (keeper.story.asked & 1u << what && put_small(WIRE_ASKED, (int32_t)what, 0, 0))
             keeper.story.asked &= ~(1u << what);
 }

@@ -131,6 +131,7 @@ void keeper_upgrade(void)
     else
         hand_over(&e);
     keeper_say("no upgrade, everything goes on as before: %s", e.text);
+    keeper_ask(HANDS_STAYS);
 }
 
 /* ---- after ---- */

@@ -25,7 +25,7 @@ static const struct arg switches[] = {
     {"f", NULL, "logs, events: go on with what comes"},
     {"lines", "N", "logs: the last N lines (50)"},
     {"after", "SEQ", "events: only those after that number"},
-    {"wait", "SECONDS", "start, stop, restart: how long to wait for it (30); 0: do not"},
+    {"wait", "SECONDS", "start, stop, restart, upgrade: how long to wait for it (30); 0: do not"},
     {"ready", NULL, "wait: until ready"},
     {"timeout", "SECONDS", "wait: for so long at most (30)"},
     {"help", NULL, "this"},
@@ -101,7 +101,7 @@ static int run(const struct command *command, const struct args *a)
 const struct command command_ctl = {
     .name = "ctl",
     .usage = "status | start | stop | restart | retry | reload | signal | logs | why | events | "
-             "top | wait | notify-test | reopen [NAME …]",
+             "top | wait | notify-test | reopen | upgrade [NAME …]",
     .help = "Tells a running angel what to do, and shows what it knows",
     .text =
         "  burrow ctl status [NAME …]     every service; on a terminal it goes on until q\n"
@@ -118,6 +118,8 @@ const struct command command_ctl = {
         "  burrow ctl wait [NAME] --ready\n"
         "  burrow ctl notify-test         a notice to everyone who is told anything\n"
         "  burrow ctl reopen              log files are opened anew\n"
+        "  burrow ctl upgrade             keeper and brain become the program as it is on disk "
+        "now\n"
         "\n"
         "NAME is a service, or one of its replicas: api, api#2.\n"
         "Exit status: 0 done, and for status: all that is wanted is ready; 1 refused, failed or "

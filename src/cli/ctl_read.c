@@ -232,7 +232,7 @@ static int wait_ready(struct ctl *c)
 }
 
 const struct ctl_verb ctl_verb_logs = {.name = "logs",
-                                       .usage = "NAME [-f] [--lines N]",
+                                       .usage = "NAME [-f] [--lines N] [--json]",
                                        .help = "what it printed",
                                        .min_words = 1,
                                        .max_words = 1,

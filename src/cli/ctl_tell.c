@@ -97,8 +97,11 @@ static int reopen(struct ctl *c)
 {
     struct bw_err e = {.code = BW_OK};
     bw_str body;
-    return ctl_ask(c, "POST", "/v1/reopen", &body, &e) ? CTL_OK
-                                                       : ctl_complain(c, &e, ctl_status_of(&e));
+    if (!ctl_ask(c, "POST", "/v1/reopen", &body, &e))
+        return ctl_complain(c, &e, ctl_status_of(&e));
+    if (c->json)
+        ctl_put(body);
+    return CTL_OK;
 }
 
 #define MANY 1000

@@ -93,6 +93,39 @@ static void note(struct top *t, const struct line *lines, size_t n, int64_t now)
     t->at = now;
 }
 
+static void write_table(struct ctl *c, const struct line *lines, size_t n, struct bw_buf *out)
+{
+    struct ctl_row *rows = bw_arena_alloc(&c->arena, (n + 1) * sizeof *rows);
+    rows[0] = (struct ctl_row){.cells = {"NAME", "STATE", "PID", "CPU", "MEMORY", "RESTARTS"}};
+    for (size_t i = 0; i < n; i++)
+        rows[i + 1] = row_of(c, &lines[i]);
+    ctl_table(rows, n + 1, 6, out);
+}
+
+static void write_json(const struct line *lines, size_t n, struct bw_buf *out)
+{
+    struct bw_json_writer w;
+    bw_json_init(&w, out);
+    bw_json_object(&w);
+    bw_json_key(&w, BW_LIT("units"));
+    bw_json_array(&w);
+    for (size_t i = 0; i < n; i++) {
+        const struct ctl_unit *u = lines[i].unit;
+        bw_json_object(&w);
+        bw_json_put_text(&w, "name", bw_cstr(u->name));
+        bw_json_put_text(&w, "unit", bw_cstr(u->unit));
+        bw_json_put_text(&w, "state", bw_cstr(u->state));
+        if (u->pid)
+            bw_json_put_int(&w, "pid", u->pid);
+        bw_json_put_real(&w, "cpu", lines[i].use.share); /* of one CPU */
+        bw_json_put_int(&w, "memory_bytes", lines[i].use.pages * sysconf(_SC_PAGESIZE));
+        bw_json_put_int(&w, "restarts", u->restarts);
+        bw_json_end(&w);
+    }
+    bw_json_end(&w);
+    bw_json_end(&w);
+}
+
 static bool write_top(struct top *t, struct bw_buf *out, struct bw_err *e)
 {
     struct ctl *c = t->c;
@@ -102,7 +135,6 @@ static bool write_top(struct top *t, struct bw_buf *out, struct bw_err *e)
     if (!ctl_ask(c, "GET", "/v1/units", &body, e) || !ctl_units_read(body, &c->arena, &all, e))
         return false;
     struct line *lines = bw_arena_alloc(&c->arena, (all.n + 1) * sizeof *lines);
-    struct ctl_row *rows = bw_arena_alloc(&c->arena, (all.n + 1) * sizeof *rows);
     for (size_t i = 0; i < all.n; i++) {
         lines[i].unit = &all.p[i];
         if (look(all.p[i].pid, &lines[i].use, &c->arena))
@@ -110,10 +142,10 @@ static bool write_top(struct top *t, struct bw_buf *out, struct bw_err *e)
     }
     note(t, lines, all.n, now);
     qsort(lines, all.n, sizeof *lines, busiest);
-    rows[0] = (struct ctl_row){.cells = {"NAME", "STATE", "PID", "CPU", "MEMORY", "RESTARTS"}};
-    for (size_t i = 0; i < all.n; i++)
-        rows[i + 1] = row_of(c, &lines[i]);
-    ctl_table(rows, all.n + 1, 6, out);
+    if (c->json)
+        write_json(lines, all.n, out);
+    else
+        write_table(c, lines, all.n, out);
     return true;
 }
 
@@ -141,7 +173,7 @@ static int print_once(struct top *t)
         ok = write_top(t, &out, &e);
     }
     if (out.n)
-        fwrite(out.p, 1, out.n, stdout);
+        ctl_put(bw_buf_str(&out));
     bw_buf_release(&out);
     return ok ? CTL_OK : ctl_complain(t->c, &e, ctl_status_of(&e));
 }
@@ -150,14 +182,14 @@ static int run(struct ctl *c)
 {
     struct top *t = bw_arena_zero(&c->arena, sizeof *t);
     t->c = c;
-    if (ctl_colours() && !c->once)
+    if (ctl_colours() && !c->once && !c->json)
         return ctl_screen(c, 2000, draw, t);
     return print_once(t);
 }
 
 const struct ctl_verb ctl_verb_top = {
     .name = "top",
-    .usage = "[--once]",
+    .usage = "[--once] [--json]",
     .help = "every service with its CPU and memory",
     .run = run,
 };

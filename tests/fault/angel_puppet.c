@@ -251,7 +251,7 @@ static void obey(char **w)
     else if (!strcmp(w[0], "ready"))
         hands_ready(h, w[1]);
     else if (!strcmp(w[0], "upgrade"))
-        hands_upgrade(h);
+        bw_must(hands_upgrade(h, NULL));
     else if (!strcmp(w[0], "note"))
         bw_must(hands_note(h, w[1], bw_cstr(w[2]), NULL));
     else if (!strcmp(w[0], "noted"))

@@ -1,7 +1,9 @@
 """burrow ctl and the control API against a running angel with real services."""
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -267,6 +269,39 @@ def test_the_brain_is_killed_under_those_who_look(tmp_path):
             f.wait()
             f.stdout.close()
         a.close()
+
+
+def test_upgrade(tmp_path):
+    """Keeper and brain are replaced by what lies on disk, children notice nothing; a program that cannot take over is refused."""
+    program = tmp_path / "burrow"
+    shutil.copy(burrow.BURROW, program)
+    a = Angel(tmp_path, [{"Name": "api", "Run": SLEEP}], words=("run",), program=program)
+    try:
+        pid = a.until("api", "ready")["pid"]
+        brain = a.ask("GET", "/v1/state")[1]["pid"]
+        done = a.ctl("upgrade")
+        assert done.returncode == 0 and done.stdout.startswith("renewed: version "), done
+        fresh = a.ask("GET", "/v1/state")[1]
+        assert fresh["pid"] != brain and "upgrade" not in fresh and a.unit("api")["pid"] == pid
+        assert b"resume" in pathlib.Path(f"/proc/{a.process.pid}/cmdline").read_bytes()
+        done = a.ctl("upgrade", "--json")
+        assert done.returncode == 0 and json.loads(done.stdout)["pid"] not in (brain, fresh["pid"])
+        program.unlink()
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        brain = a.ask("GET", "/v1/state")[1]["pid"]
+        done = a.ctl("upgrade")
+        assert done.returncode == 1 and "no upgrade, everything goes on as before" in done.stderr
+        state = a.ask("GET", "/v1/state")[1]
+        assert state["pid"] == brain and state["upgrade"] == "refused" and a.unit("api")["pid"] == pid
+        assert [e["text"].split(",")[0] for e in a.events("upgrade")][-1] == "no upgrade"
+    finally:
+        a.close()
+
+
+def test_no_upgrade_without_a_keeper(angel):
+    done = angel([{"Name": "api", "Run": SLEEP}]).ctl("upgrade", "--json")
+    assert done.returncode == 1 and "no keeper" in json.loads(done.stdout)["error"]
 
 
 def test_the_example_runs(tmp_path):

@@ -120,6 +120,15 @@ def test_status(state):
     assert ctl(state, "status", "--names").stdout.split() == ["api", "worker", "worker#1", "worker#2"]
 
 
+def test_top(state):
+    assert ctl(state, "top").stdout.splitlines()[0].split() == ["NAME", "STATE", "PID", "CPU", "MEMORY", "RESTARTS"]
+    done = ctl(state, "top", "--json")
+    units = {u["name"]: u for u in json.loads(done.stdout)["units"]}
+    assert done.returncode == 0 and len(units) == 3
+    assert units["api"]["pid"] == os.getpid() and units["api"]["memory_bytes"] > 1 << 20 and units["api"]["cpu"] >= 0
+    assert units["worker#2"] == {"name": "worker#2", "unit": "worker", "state": "stopped", "cpu": 0, "memory_bytes": 0, "restarts": 0}
+
+
 def test_commands(state):
     done = ctl(state, "start", "api", "worker#1")
     assert (done.returncode, done.stdout) == (0, "api: ready: all is well\nworker#1: backoff: exit code 3; starts again in 2 s\n")

@@ -126,6 +126,18 @@ void brain_tail(const struct brain *b, size_t i, struct bw_buf *out)
     bw_buf_put(out, bw_cstr(b->log));
 }
 
+bool brain_upgrade(struct brain *b, struct bw_err *e)
+{
+    (void)b;
+    return bw_fail(e, BW_CONFLICT, "no keeper");
+}
+
+enum brain_upgrade brain_upgrading(const struct brain *b)
+{
+    (void)b;
+    return BRAIN_UPGRADE_NONE;
+}
+
 void brain_reopen(struct brain *b)
 {
     b->reopened = true;
