@@ -167,8 +167,24 @@ void brood_tell_again(struct brood *b)
 
 /* ---- the end of a child ---- */
 
+/* Reaping takes longer than telling the brain, which then has work to do: who waits for the
+ * successor does not wait for this. */
+void brood_bury(struct brood *b)
+{
+    for (; b->n_unreaped; b->n_unreaped--)
+        identity_reap(b->slots[b->unreaped[b->n_unreaped - 1]].pidfd);
+}
+
+static void reap_later(struct brood *b, const struct slot *s)
+{
+    b->unreaped[b->n_unreaped++] = number_of(b, s);
+    if (!b->keeper || b->n_unreaped == BROOD_UNREAPED)
+        brood_bury(b);
+}
+
 void brood_let_go(struct brood *b, struct slot *s)
 {
+    brood_bury(b);
     if (s->zombie)
         identity_reap(s->pidfd);
     s->zombie = 0;
@@ -200,7 +216,7 @@ static void end_ran(struct brood *b, struct slot *s)
         s->oom = ooms > s->ooms;
         s->ooms = ooms;
         s->empty = group_is_empty(&b->groups, group);
-        identity_reap(s->pidfd);
+        reap_later(b, s);
     } else {
         /* Its number names its session and process group: as long as it is a zombie no other can
          * have it, and the sweep may go by it. */
@@ -251,6 +267,7 @@ static bool is_held(const struct slot *s)
 void brood_reap(struct brood *b)
 {
     pid_t pid;
+    brood_bury(b);
     while ((pid = identity_zombie()) != 0 && pid != b->spared) {
         struct slot *of = NULL;
         for (uint32_t i = 1; i <= b->top && !of; i++)

@@ -25,6 +25,7 @@ void brood_close(struct brood *b); /* processes go on */
 /* Readable: brood_turn has something to do. */
 int brood_fd(const struct brood *b);
 void brood_turn(struct brood *b);
+void brood_bury(struct brood *b); /* keeper: whose end has been told is reaped */
 void brood_reap(struct brood *b); /* keeper: there was a SIGCHLD */
 /* A child of the keeper that is none of the brood, 0: none. Not reaped here; while it is a zombie
  * brood_reap stops short of it, and is to be called again. */

@@ -7,6 +7,7 @@
 #include "angel/sweep.h"
 
 #define BROOD_BUCKETS 4096
+#define BROOD_UNREAPED 32
 
 enum slot_stage {
     SLOT_FREE,
@@ -53,6 +54,8 @@ struct brood {
     int epoll, timer, lock;
     bool keeper;
     bool by_hand; /* children join their group themselves */
+    uint32_t unreaped[BROOD_UNREAPED]; /* slots of zombies nobody needs: brood_bury */
+    unsigned n_unreaped;
     pid_t spared;
     int64_t timer_at;
     struct children children;

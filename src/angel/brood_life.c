@@ -84,6 +84,7 @@ void brood_close(struct brood *b)
 {
     if (!b)
         return;
+    brood_bury(b);
     for (uint32_t i = 1; i <= b->top; i++) {
         struct slot *s = &b->slots[i];
         if (s->stage == SLOT_GONE)
@@ -215,6 +216,7 @@ bool brood_hand_over(struct brood *b, int fd, struct bw_err *e)
                        .events_last = b->events_last,
                        .count = b->count,
                        .open_files = b->open_files};
+    brood_bury(b);
     if (!put(fd, &h, sizeof h, e) || !put(fd, b->slots, (b->top + 1) * sizeof b->slots[0], e))
         return false;
     for (uint32_t i = 1; i <= b->top; i++)

@@ -151,6 +151,9 @@ void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
 
 int group_open(const struct groups *g, const char *name, uint8_t *fresh)
 {
+    int fd = openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
     if (mkdirat(g->base, name, 0755) == 0)
         *fresh = 1;
     else if (errno != EEXIST)

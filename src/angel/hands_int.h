@@ -32,6 +32,17 @@ struct hands_written {
     char bytes[WIRE_BYTES];
 };
 
+/* Messages without descriptors lie here until the turn ends or a spawn takes them along: one system
+ * call, and the keeper wakes once. */
+#define HANDS_SMALL 8
+struct hands_small {
+    struct loop_hook hook;
+    bool hooked;
+    unsigned n;
+    size_t sizes[HANDS_SMALL];
+    struct wire_named room[HANDS_SMALL];
+};
+
 struct hands {
     const struct hands_kind *kind;
     struct loop *loop;
@@ -57,7 +68,8 @@ struct hands {
     /* keeper */
     int socket;
     struct list out; /* messages the socket did not take yet */
-    unsigned asked;  /* bits of enum hands_asked that wait for a listener */
+    struct hands_small small;
+    unsigned asked; /* bits of enum hands_asked that wait for a listener */
     bool left;
     VEC(struct brood_event) events_in;
     size_t events_at;

@@ -24,23 +24,30 @@ struct parcel {
 
 /* ---- sending ---- */
 
+union rights {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int) * ORDER_FDS)];
+};
+
+static void attach(struct msghdr *m, union rights *c, const int *fds, unsigned n_fds)
+{
+    if (!n_fds)
+        return;
+    memset(c, 0, sizeof *c);
+    m->msg_control = c->room;
+    m->msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+    c->head = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                               .cmsg_type = SCM_RIGHTS,
+                               .cmsg_len = CMSG_LEN(sizeof(int) * n_fds)};
+    memcpy(CMSG_DATA(&c->head), fds, sizeof(int) * n_fds);
+}
+
 static bool send_now(int socket, const void *bytes, size_t n, const int *fds, unsigned n_fds)
 {
     struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = n};
-    union {
-        struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int) * ORDER_FDS)];
-    } c;
+    union rights c;
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-    if (n_fds) {
-        memset(&c, 0, sizeof c);
-        m.msg_control = c.room;
-        m.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
-        c.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-                                  .cmsg_type = SCM_RIGHTS,
-                                  .cmsg_len = CMSG_LEN(sizeof(int) * n_fds)};
-        memcpy(CMSG_DATA(&c.head), fds, sizeof(int) * n_fds);
-    }
+    attach(&m, &c, fds, n_fds);
     ssize_t r;
     do
         r = sendmsg(socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -100,11 +107,70 @@ static bool keep(struct hands *h, const void *bytes, size_t n, const int *fds, u
 }
 
 /* False (errno): there is no descriptor left to keep its own in. */
-static bool say(struct hands *h, const void *bytes, size_t n, const int *fds, unsigned n_fds)
+static bool say_now(struct hands *h, const void *bytes, size_t n, const int *fds, unsigned n_fds)
 {
     if (list_empty(&h->out) && (send_now(h->socket, bytes, n, fds, n_fds) || !is_full(errno)))
         return true;
     return keep(h, bytes, n, fds, n_fds);
+}
+
+/* How many of the small messages, and the one behind them, the socket took at once. */
+static unsigned send_together(struct hands *h, const void *bytes, size_t n, const int *fds,
+                              unsigned n_fds)
+{
+    struct hands_small *s = &h->small;
+    struct mmsghdr all[HANDS_SMALL + 1];
+    struct iovec parts[HANDS_SMALL + 1];
+    union rights c;
+    unsigned count = 0;
+    memset(all, 0, sizeof all);
+    for (; count < s->n; count++)
+        parts[count] = (struct iovec){.iov_base = &s->room[count], .iov_len = s->sizes[count]};
+    if (n)
+        parts[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = n};
+    for (unsigned i = 0; i < count; i++)
+        all[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    if (n)
+        attach(&all[count - 1].msg_hdr, &c, fds, n_fds);
+    int sent;
+    do
+        sent = sendmmsg(h->socket, all, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent > 0 ? (unsigned)sent : 0;
+}
+
+/* The small ones first, then this; n == 0: only those. */
+static bool say(struct hands *h, const void *bytes, size_t n, const int *fds, unsigned n_fds)
+{
+    struct hands_small *s = &h->small;
+    unsigned had = s->n, sent = 0;
+    if (had && list_empty(&h->out))
+        sent = send_together(h, bytes, n, fds, n_fds);
+    s->n = 0;
+    for (unsigned i = sent; i < had; i++)
+        say_now(h, &s->room[i], s->sizes[i], NULL, 0);
+    return n == 0 || sent > had || say_now(h, bytes, n, fds, n_fds);
+}
+
+static void flush(struct loop_hook *hook)
+{
+    struct hands *h = LIST_OWNER(hook, struct hands, small.hook);
+    h->small.hooked = false;
+    say(h, NULL, 0, NULL, 0);
+}
+
+static void say_soon(struct hands *h, const void *bytes, size_t n)
+{
+    struct hands_small *s = &h->small;
+    if (s->n == HANDS_SMALL || !h->polling) {
+        say(h, bytes, n, NULL, 0);
+        return;
+    }
+    memcpy(&s->room[s->n], bytes, n);
+    s->sizes[s->n++] = n;
+    if (!s->hooked)
+        loop_at_turn_end(h->loop, &s->hook);
+    s->hooked = true;
 }
 
 static void keeper_spawn(struct hands *h, const struct order_message *m)
@@ -120,13 +186,15 @@ static void keeper_spawn(struct hands *h, const struct order_message *m)
 
 static void keeper_tell(struct hands *h, const struct wire_small *m)
 {
-    say(h, m, sizeof *m, NULL, 0);
+    say_soon(h, m, sizeof *m);
 }
 
 static bool keeper_tell_named(struct hands *h, const struct wire_named *m, int fd, struct bw_err *e)
 {
     size_t n = offsetof(struct wire_named, bytes) + m->n;
-    return say(h, m, n, &fd, fd >= 0) || bw_fail_sys(e, errno, "keeping %s", m->name);
+    if (fd < 0)
+        say_soon(h, m, n);
+    return fd < 0 || say(h, m, n, &fd, 1) || bw_fail_sys(e, errno, "keeping %s", m->name);
 }
 
 /* ---- receiving ---- */
@@ -291,6 +359,8 @@ static void keeper_close(struct hands *h)
 {
     struct pollfd p = {.fd = h->socket, .events = POLLOUT};
     int64_t deadline = clock_mono() + CLOCK_SECOND;
+    say(h, NULL, 0, NULL, 0);
+    list_remove(&h->small.hook.node);
     while (!list_empty(&h->out) && !h->left && clock_mono() < deadline && poll(&p, 1, 100) >= 0)
         send_list(h);
     while (!list_empty(&h->out))
@@ -325,6 +395,8 @@ bool hands_keeper_open(struct hands *h, struct bw_err *e)
 {
     h->kind = &keeper;
     h->poll.data = h;
+    h->small.hook.fn = flush;
+    list_init(&h->small.hook.node);
     if (!greet(h, e))
         return false;
     bw_must(uv_poll_init(loop_uv(h->loop), &h->poll, h->socket) == 0);

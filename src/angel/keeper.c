@@ -167,6 +167,7 @@ static void turn(void)
         switch (ev[i].data.u32) {
         case WATCH_BROOD:
             brood_turn(keeper.brood);
+            keeper_send(); /* before all else: somebody waits for a successor */
             break;
         case WATCH_SIGNALS:
             reap = take_signals();
@@ -185,6 +186,7 @@ static void turn(void)
         keeper_brain_ended();
     due();
     keeper_send();
+    brood_bury(keeper.brood);
     if (reap) /* orphans can wait a moment longer than who waits for a restart */
         brood_reap(keeper.brood);
     if (reap)

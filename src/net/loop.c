@@ -140,7 +140,7 @@ static bool has_ready(struct loop *l)
 
 static void set_idle(struct loop *l)
 {
-    bool on = has_ready(l);
+    bool on = has_ready(l) || !list_empty(&l->hooks); /* registered by the last of this turn */
     if (on == l->idling)
         return;
     l->idling = on;
