@@ -16,6 +16,7 @@
 #define END_GRACE    (5 * CLOCK_SECOND)
 #define BATCH        32
 #define ORPHAN_NAP   (5 * CLOCK_MS)
+#define REAP_AFTER   (20 * CLOCK_MS)
 #define ORPHAN_GRACE (5 * CLOCK_SECOND)
 
 struct keeper keeper = {.epoll = -1, .signals = -1, .pidfd = -1, .story.socket = -1};
@@ -75,7 +76,8 @@ static void caught(uint32_t number)
     }
 }
 
-/* True when a child of ours may have ended. */
+/* True when a child of ours may have ended. If it was a unit's its pidfd has told already; orphans
+ * are looked for a moment later, since that is a walk over all children: nobody waits for it. */
 static bool take_signals(void)
 {
     struct signalfd_siginfo si[16];
@@ -118,6 +120,7 @@ static int patience(void)
     sooner(&when, keeper.next_brain);
     sooner(&when, keeper.leave_at);
     sooner(&when, keeper.ping_at);
+    sooner(&when, keeper.reap_at);
     if (!when)
         return -1;
     int64_t wait = when - clock_mono();
@@ -152,6 +155,10 @@ static void due(void)
     }
     if (keeper.ping_at && now >= keeper.ping_at)
         ping(now);
+    if (keeper.reap_at && now >= keeper.reap_at) {
+        keeper.reap_at = 0;
+        brood_reap(keeper.brood);
+    }
     if (keeper.upgrade) {
         keeper.upgrade = false;
         keeper_upgrade();
@@ -161,7 +168,7 @@ static void due(void)
 static void turn(void)
 {
     struct epoll_event ev[BATCH];
-    bool reap = false, hear = false, ended = false;
+    bool hear = false, ended = false;
     int n = epoll_wait(keeper.epoll, ev, BATCH, patience());
     for (int i = 0; i < n; i++)
         switch (ev[i].data.u32) {
@@ -170,7 +177,8 @@ static void turn(void)
             keeper_send(); /* before all else: somebody waits for a successor */
             break;
         case WATCH_SIGNALS:
-            reap = take_signals();
+            if (take_signals() && !keeper.reap_at)
+                keeper.reap_at = clock_mono() + REAP_AFTER;
             break;
         case WATCH_SOCKET:
             hear = hear || ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR);
@@ -187,10 +195,6 @@ static void turn(void)
     due();
     keeper_send();
     brood_bury(keeper.brood);
-    if (reap) /* orphans can wait a moment longer than who waits for a restart */
-        brood_reap(keeper.brood);
-    if (reap)
-        keeper_send();
 }
 
 /* ---- life ---- */

@@ -45,6 +45,7 @@ struct keeper {
     bool done, in_order, reloading, upgrade; /* in_order: the brain said that it is done */
     int status;
     int64_t ping_every, ping_at, pinged, answered; /* service manager's watchdog; ns */
+    int64_t reap_at; /* orphans are looked for then; 0: there are none */
     /* sending */
     enum keeper_phase phase;
     size_t cursor;
