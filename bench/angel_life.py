@@ -2,6 +2,7 @@
 Table (rows go there) and measures all managers in one run with the same children. `./dev bench angel` runs them."""
 import http.client
 import json
+import math
 import os
 import pathlib
 import random
@@ -23,7 +24,7 @@ def median(values):
 
 
 def p99(values):
-    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
+    return sorted(values)[math.ceil(len(values) * 0.99) - 1]
 
 
 class Unix(http.client.HTTPConnection):
@@ -75,7 +76,7 @@ def restarts(folder, child, n, kills):
             alive = {b[0]: b for b in m.wait_births(n, 120)}
             time.sleep(1.2)
             times = []
-            for _ in range({managers.Supervisord: 5, managers.Angel: kills}.get(kind, kills // 2)):
+            for _ in range({managers.Supervisord: 5, managers.Angel: kills}.get(kind, kills // 4)):
                 born = alive[rng.choice(list(alive))]
                 while time.monotonic_ns() - born[1] < 1_200_000_000:
                     time.sleep(0.02)
