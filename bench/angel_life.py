@@ -269,7 +269,7 @@ def soak(folder, child, seconds, n=50, say=print):
             except ProcessLookupError:
                 pass
             time.sleep(0.02)
-            for b in m.births()[-2 * n:]:
+            for b in m.latest(2 * n):
                 alive_now[b[0]] = b
             if time.monotonic() - begin > warm + step * len(samples):
                 samples.append(footprint(m))
