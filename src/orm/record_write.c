@@ -124,7 +124,6 @@ static bool write_at_once(const struct table *t, const struct column_set *set,
         for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1) {
             unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
             const struct json_column *c = &t->json[i];
-            *o++ = ',';
             o = json_put_key(o, bw_str_of(c->key, c->n));
             o = put_value(o, (enum bw_type)c->type, &v[i]);
         }

@@ -77,7 +77,8 @@ int store_sql_next(struct store_cursor *base, struct bw_value *row, struct bw_er
     struct sql_cursor *c = (struct sql_cursor *)base;
     int r = db_next(c->rows, e);
     if (r > 0) {
-        clear(row, c->table->n_columns);
+        if (c->n < c->table->n_columns)
+            clear(row, c->table->n_columns);
         db_values(c->rows, c->places, c->n, row);
     }
     return r;

@@ -53,7 +53,7 @@ struct column {
 
 /* What writing a row needs of a column, all in few cache lines. */
 struct json_column {
-    const char *key; /* as json_key */
+    const char *key; /* as json_key, but a comma in front */
     unsigned short n;
     unsigned char type; /* enum bw_type */
 };

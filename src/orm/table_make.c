@@ -124,14 +124,27 @@ static bool add_id(struct table *t, struct bw_arena *a, struct bw_err *e)
     return name_column(t, c, e);
 }
 
+/* The key with a comma in front; of a hidden column, which has none, NULL. */
+static const char *json_key_behind(struct bw_arena *a, bw_str key)
+{
+    if (!key.n)
+        return NULL;
+    char *p = bw_arena_alloc(a, 1 + key.n + JSON_KEY_PAD);
+    *p = ',';
+    memcpy(p + 1, key.p, key.n + JSON_KEY_PAD - 1);
+    p[key.n + JSON_KEY_PAD] = 0;
+    return p;
+}
+
 static void plan_json(struct table *t, struct bw_arena *a)
 {
     t->json = BW_NEW_N(a, struct json_column, t->n_columns);
     t->json_most = 2; /* braces */
     for (unsigned i = 0; i < t->n_columns; i++) {
         const struct column *c = &t->columns[i];
-        t->json[i] = (struct json_column){c->json_key.p, (unsigned short)c->json_key.n,
-                                          (unsigned char)c->type};
+        t->json[i] =
+            (struct json_column){json_key_behind(a, c->json_key),
+                                 (unsigned short)(c->json_key.n + 1), (unsigned char)c->type};
         t->json_most += 1 + c->json_key.n + JSON_KEY_PAD + JSON_NUMBER_MAX;
         if (c->kind >= BW_KIND_TEXT)
             column_add(&t->wide, i);
