@@ -76,12 +76,13 @@ void brain_let_go(struct replica *r)
 static bool open_parts(struct brain *b, struct bw_err *e)
 {
     const char *state = b->conf->state;
-    char out[512];
+    char out[512], hands[512];
     b->helpers = helpers_new(b->hands);
     if (!state)
         return true;
     snprintf(out, sizeof out, "%s/out", state);
-    struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total};
+    snprintf(hands, sizeof hands, "%s/in-hand", state);
+    struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total, .hands = hands};
     return file_make_folders(out, e) && (b->capture = capture_new(&o, e)) &&
            (b->notify = notify_socket_open(b->loop, b->hands, state, e)) &&
            (b->notices = notices_open(b->helpers, b->conf, e));

@@ -54,6 +54,7 @@ static void release(struct capture *c)
     pthread_mutex_destroy(&c->lock);
     pthread_mutex_destroy(&c->tails);
     bw_buf_release(&c->out);
+    capture_hands_close(c->hands);
     free(c->piece);
     free(c);
 }
@@ -75,6 +76,8 @@ struct capture *capture_new(const struct capture_opts *o, struct bw_err *e)
     list_init(&c->ready);
     list_init(&c->trouble);
     list_init(&c->units);
+    if (o->hands)
+        c->hands = capture_hands_open(o->hands);
     if (begin(c, e))
         return c;
     release(c);
@@ -123,6 +126,7 @@ struct capture_unit *capture_add(struct capture *c, const char *name, int fifo,
     list_init(&u->ready);
     list_init(&u->trouble);
     struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = u};
+    capture_hand_inherit(u);
     /* The thread may see it before it obeys CAPTURE_ADD, which is as good. */
     if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fifo, &ev) != 0) {
         bw_fail_sys(e, errno, "capturing the output of '%s'", name);

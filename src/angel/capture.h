@@ -1,8 +1,9 @@
 /* capture.h: what children print, kept. One thread reads every FIFO and writes rotated files
  * (core/logfile.h), so that a slow disk delays no decision; order of standard output and error is
  * kept, since both are one FIFO. A full disk never blocks a child unless its policy says so: what
- * cannot be kept is counted, and the file says "[N bytes lost …]" as soon as it can again.
- * Calls are from the brain's loop; events come on that loop. */
+ * cannot be kept is counted, and the file says "[N bytes lost …]" as soon as it can again. What a
+ * capture that was killed had in hand is told by the next one, as "up to N bytes". Calls are from
+ * the brain's loop; events come on that loop. */
 #ifndef ANGEL_CAPTURE_H
 #define ANGEL_CAPTURE_H
 
@@ -25,7 +26,8 @@ struct capture_policy {
 
 struct capture_opts {
     struct loop *loop;
-    int64_t total; /* bytes of all rotated files of all units together; 0 = any */
+    int64_t total;     /* bytes of all rotated files of all units together; 0 = any */
+    const char *hands; /* file that outlives us: what is in hand; NULL = none */
 };
 
 struct capture_stats {

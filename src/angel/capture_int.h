@@ -1,5 +1,6 @@
 /* capture_int.h: between the parts of capture: the loop's calls (capture.c), the thread
- * (capture_thread.c), the file (capture_write.c), the tail (capture_tail.c). */
+ * (capture_thread.c), the file (capture_write.c), the tail (capture_tail.c), what is in hand
+ * (capture_hand.c). */
 #ifndef ANGEL_CAPTURE_INT_H
 #define ANGEL_CAPTURE_INT_H
 
@@ -7,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "angel/capture.h"
+#include "angel/mapfile.h"
 
 #define CAPTURE_PIECE (256 * 1024) /* read at once */
 
@@ -35,6 +37,16 @@ struct capture_gap {
     int64_t removed; /* of older files */
     bw_time since;
     int sys;
+    bool inherited; /* from a capture before this one, */
+    bool unsure;    /* which was killed: so much at most */
+};
+
+/* What of a unit is in this process alone; in a file that outlives it. */
+struct capture_hand {
+    uint64_t unit;                 /* 0: free */
+    _Atomic int64_t reading, held; /* bytes: being read and written; held */
+    _Atomic int64_t lost, removed; /* of the gap, which is not told yet */
+    _Atomic int64_t since, sys;
 };
 
 struct capture_unit {
@@ -51,7 +63,8 @@ struct capture_unit {
     bool is_open; /* the file has been opened once */
     bool within;  /* a line: of what is stamped */
     struct capture_gap gap;
-    char *held; /* what a full disk did not take: CAPTURE_BLOCK */
+    struct capture_hand *hand; /* NULL: it has printed nothing yet */
+    char *held;                /* what a full disk did not take: CAPTURE_BLOCK */
     size_t held_n;
     struct capture_ring tail;        /* under c->tails */
     struct capture_expect *expect;   /* the thread's */
@@ -92,6 +105,7 @@ struct capture {
     pthread_mutex_t tails;
     /* the thread's: */
     struct list all, ready, trouble;
+    struct capture_hands *hands; /* NULL: not noted */
     int64_t retry_at;
     bool hurry, ended; /* hurry: a pipe was nearly full in the last turn */
     char *piece;
@@ -105,6 +119,15 @@ void capture_write(struct capture_unit *u, bw_str bytes);
 /* Once more, what could not be written. True: nothing is left to be tried. */
 bool capture_retry(struct capture_unit *u);
 void capture_close(struct capture_unit *u); /* its file */
+
+/* capture_hand.c */
+struct capture_hands *capture_hands_open(const char *path);
+void capture_hands_close(struct capture_hands *h); /* NULL is fine */
+void capture_hand_inherit(struct capture_unit *u);
+void capture_hand_reads(struct capture_unit *u, size_t n); /* n at most are being read; 0: done */
+void capture_hand_holds(struct capture_unit *u);           /* as u->held_n says */
+void capture_hand_owes(struct capture_unit *u);            /* as u->gap says */
+void capture_hand_leave(struct capture_unit *u);
 
 void capture_tail_add(struct capture_ring *r, bw_str bytes);
 /* Is it in the last n bytes already? */

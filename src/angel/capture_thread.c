@@ -53,14 +53,17 @@ static size_t read_some(struct capture_unit *u, size_t max)
 {
     struct capture *c = u->c;
     ssize_t n;
+    capture_hand_reads(u, max);
     do
         n = read(u->fifo, c->piece, max);
     while (n < 0 && errno == EINTR);
+    capture_hand_reads(u, n > 0 ? (size_t)n : 0);
     if (n <= 0)
         return 0;
     if (n >= MUCH && !u->room)
         widen(u);
     take(u, bw_str_of(c->piece, (size_t)n));
+    capture_hand_reads(u, 0);
     return (size_t)n;
 }
 
@@ -158,6 +161,7 @@ static void drop(struct capture_unit *u)
     if (u->gap.since)
         capture_retry(u);
     capture_close(u);
+    capture_hand_leave(u);
     list_remove(&u->all);
     list_remove(&u->ready);
     list_remove(&u->trouble);
@@ -208,12 +212,21 @@ static void synced(struct loop_post *p)
     free(k);
 }
 
+static void tell_soon(struct capture_unit *u)
+{
+    if (list_empty(&u->trouble))
+        list_push_back(&u->c->trouble, &u->trouble);
+    u->c->retry_at = 0;
+}
+
 static void obey(struct capture *c, struct capture_command *k)
 {
     struct capture_unit *u = k->u;
     switch (k->verb) {
     case CAPTURE_ADD:
         list_push_back(&c->all, &u->all);
+        if (u->gap.since)
+            tell_soon(u);
         make_ready(u);
         break;
     case CAPTURE_CHANGE:

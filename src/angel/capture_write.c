@@ -4,6 +4,8 @@
 #include "angel/capture_int.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -64,6 +66,7 @@ static void lose(struct capture_unit *u, size_t n)
 {
     open_gap(u);
     u->gap.lost += (int64_t)n;
+    capture_hand_owes(u);
     atomic_fetch_add(&u->lost_bytes, (int64_t)n);
 }
 
@@ -78,6 +81,7 @@ static bool drop_oldest(struct capture_unit *u)
         return false;
     open_gap(u);
     u->gap.removed += freed;
+    capture_hand_owes(u);
     atomic_fetch_add(&u->lost_bytes, freed);
     return true;
 }
@@ -86,7 +90,7 @@ static void mark(const struct capture_gap *g, bool mid, struct bw_buf *out)
 {
     bw_buf_put(out, mid ? BW_LIT("\n[burrow angel: ") : BW_LIT("[burrow angel: "));
     if (g->lost)
-        bw_buf_printf(out, "%lld bytes lost", (long long)g->lost);
+        bw_buf_printf(out, "%s%lld bytes lost", g->unsure ? "up to " : "", (long long)g->lost);
     if (g->removed)
         bw_buf_printf(out, "%s%lld bytes of older files removed", g->lost ? ", " : "",
                       (long long)g->removed);
@@ -94,7 +98,20 @@ static void mark(const struct capture_gap *g, bool mid, struct bw_buf *out)
     bw_time_write(out, g->since);
     bw_buf_put(out, BW_LIT(" to "));
     bw_time_write(out, bw_now());
-    bw_buf_printf(out, ": %s]\n", strerror(g->sys));
+    bw_buf_printf(out, ": %s]\n",
+                  g->unsure ? "the angel was killed with them in hand" : strerror(g->sys));
+}
+
+/* Whoever wrote it last was killed, perhaps within a line. */
+static bool ends_mid(const char *path)
+{
+    char last = '\n';
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool any = lseek(fd, -1, SEEK_END) >= 0 && read(fd, &last, 1) == 1;
+    close(fd);
+    return any && last != '\n';
 }
 
 /* All of the mark or nothing. */
@@ -105,6 +122,8 @@ static bool tell_gap(struct capture_unit *u)
         return true;
     if (!reach(u))
         return false;
+    if (u->gap.inherited)
+        u->file.mid = ends_mid(u->path);
     bw_buf_init(&b, 1024);
     mark(&u->gap, u->file.mid, &b);
     size_t n = logfile_write(&u->file, bw_buf_str(&b));
@@ -117,6 +136,7 @@ static bool tell_gap(struct capture_unit *u)
     log_info("angel", "the log of a service is written again", LOG_CSTR("unit", u->name),
              LOG_NUM("lost_bytes", u->gap.lost + u->gap.removed));
     u->gap = (struct capture_gap){.lost = 0};
+    capture_hand_owes(u);
     return true;
 }
 
@@ -138,6 +158,7 @@ static void hold(struct capture_unit *u, bw_str rest)
     bw_must(u->held);
     memcpy(u->held, rest.p, rest.n);
     u->held_n = rest.n;
+    capture_hand_holds(u);
     trouble(u);
 }
 
@@ -187,8 +208,10 @@ bool capture_retry(struct capture_unit *u)
         char *held = u->held;
         bw_str bytes = bw_str_of(held, u->held_n);
         u->held = NULL;
+        u->held_n = 0;
         store(u, bytes);
         free(held);
+        capture_hand_holds(u);
     }
     bool told = u->path ? tell_gap(u) : true;
     return told && !u->held;

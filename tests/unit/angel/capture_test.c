@@ -265,6 +265,57 @@ static void a_hole_is_told(struct loops *ls)
     capture_free(c);
 }
 
+static struct capture *open_with_hands(void)
+{
+    struct bw_err e;
+    char hands[96];
+    snprintf(hands, sizeof hands, "%s/in-hand", folder);
+    struct capture *c =
+        capture_new(&(struct capture_opts){.loop = loop_current(), .hands = hands}, &e);
+    check_ok(c != NULL, &e);
+    return c;
+}
+
+/* Lost, and not told when the capture ended: the next one tells it, in a line of its own. */
+static void what_is_owed_is_told_by_the_next(struct loops *ls)
+{
+    int ends[2];
+    struct bw_arena a;
+    struct bw_err e;
+    bw_str text;
+    (void)ls;
+    const struct capture_policy p = {.path = path, .full = CAPTURE_DROP_NEW};
+    struct capture *c = open_with_hands();
+    struct capture_unit *u = add_one(c, ends, &p);
+    int in = open(folder, O_RDONLY | O_CLOEXEC);
+    check(mkdirat(in, "out", 0700) == 0 && mkdirat(in, "out/x.log", 0700) == 0);
+    print(ends[1], "four");
+    sync_unit(u);
+    check_int(capture_stats(u).lost_bytes, 4);
+    capture_free(c);
+    close(ends[1]);
+    check(unlinkat(in, "out/x.log", AT_REMOVEDIR) == 0);
+    close(in);
+    check_ok(file_replace(path, BW_LIT("cut"), &e), &e);
+    c = open_with_hands();
+    u = add_one(c, ends, &p);
+    check_int(capture_stats(u).lost_bytes, 4);
+    print(ends[1], "more\n");
+    sync_unit(u);
+    capture_free(c);
+    close(ends[1]);
+    bw_arena_init(&a);
+    check_ok(file_read(path, 1 << 20, &a, &text, &e), &e);
+    check(bw_str_starts(text, BW_LIT("cut\n[burrow angel: 4 bytes lost from ")));
+    check(bw_str_ends(text, BW_LIT(": Is a directory]\nmore\n")));
+    bw_arena_release(&a);
+    c = open_with_hands(); /* told once */
+    u = add_one(c, ends, &p);
+    check_int(capture_stats(u).lost_bytes, 0);
+    close(ends[1]);
+    capture_free(c);
+}
+
 #define ON_LOOP(name)                        \
     static void name##_on_loop(void **state) \
     {                                        \
@@ -278,6 +329,7 @@ ON_LOOP(a_line_is_awaited)
 ON_LOOP(lines_are_stamped)
 ON_LOOP(a_policy_changes)
 ON_LOOP(a_hole_is_told)
+ON_LOOP(what_is_owed_is_told_by_the_next)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name##_on_loop, make, drop)
 
@@ -291,6 +343,7 @@ int main(void)
         TEST(lines_are_stamped),
         TEST(a_policy_changes),
         TEST(a_hole_is_told),
+        TEST(what_is_owed_is_told_by_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
