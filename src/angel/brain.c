@@ -40,12 +40,14 @@ void brain_settle(struct brain *b)
     b->working = true;
     for (size_t i = 0; i < b->pending.n; i++) {
         struct pending p = b->pending.p[i]; /* the list may move */
-        if (!brain_replica(b, p.slot))
+        struct replica *r = brain_replica(b, p.slot);
+        if (!r)
             continue;
         if (p.ev != LIFE_EVENT_COUNT)
             crew_event(&b->crew, p.slot, p.ev, clock_mono());
         else
             crew_leave(&b->crew, p.slot);
+        brain_spent_note(r);
         if (i + 1 == b->pending.n) /* all who leave have said so: now in order */
             crew_look(&b->crew, clock_mono());
     }
@@ -80,6 +82,7 @@ static bool open_parts(struct brain *b, struct bw_err *e)
     b->helpers = helpers_new(b->hands);
     if (!state)
         return true;
+    brain_spent_open(b, state);
     snprintf(out, sizeof out, "%s/out", state);
     snprintf(hands, sizeof hands, "%s/in-hand", state);
     struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total, .hands = hands};
@@ -174,11 +177,14 @@ struct brain *brain_open(const struct brain_opts *o, struct bw_err *e)
     crew_init(&b->crew, (uint64_t)clock_mono());
     b->crew.order = brain_order;
     b->crew.arg = b;
+    b->spent.fd = -1;
     brain_own_units(b->conf);
     brain_make_sets(b, b->conf);
     brain_events_begin(b);
-    if (open_parts(b, e) && make_replicas(b, e))
+    if (open_parts(b, e) && make_replicas(b, e)) {
+        brain_spent_recall(b);
         return b;
+    }
     brain_close(b);
     return NULL;
 }
@@ -191,6 +197,7 @@ static bool is_to_run(struct replica *r)
 
 void brain_begin(struct brain *b)
 {
+    bool again = hands_before(b->hands).brains > 0;
     b->working = true; /* all of them first, then what follows */
     for (size_t i = 0; i < b->in_order.n; i++) {
         struct replica *r = b->in_order.p[i];
@@ -198,7 +205,8 @@ void brain_begin(struct brain *b)
         if (r->held)
             *vec_push(&b->pending) = (struct pending){r->slot, EVENT_FOUND};
         else if (run)
-            *vec_push(&b->pending) = (struct pending){r->slot, EVENT_START};
+            *vec_push(&b->pending) =
+                (struct pending){r->slot, again && r->runs ? EVENT_LOST : EVENT_START};
         if (r->held && (r->removed || r->conf->disabled))
             *vec_push(&b->pending) = (struct pending){r->slot, LIFE_EVENT_COUNT};
     }
@@ -275,6 +283,7 @@ void brain_close(struct brain *b)
     capture_free(b->capture);
     helpers_free(b->helpers);
     crew_release(&b->crew);
+    mapfile_close(&b->spent);
     for (size_t i = 0; i < b->set_names.n; i++)
         free(b->set_names.p[i]);
     vec_release(&b->set_names);

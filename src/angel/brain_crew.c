@@ -35,6 +35,9 @@ static void explain(struct replica *r, const struct crew_order *o)
         snprintf(why, n,
                  r->conf->probes[PROBE_READY].kind ? "its ready probe says yes" : "it runs");
         break;
+    case EVENT_LOST:
+        snprintf(why, n, "it was to run when the brain before this one ended, and did not");
+        break;
     case EVENT_FOUND:
         snprintf(why, n, "it ran already when this angel began");
         break;
@@ -143,6 +146,7 @@ void brain_order(void *arg, const struct crew_order *o)
         changed(r, o);
         break;
     case CREW_SPAWN:
+        brain_spent_note(r); /* before there is a process */
         replica_start(r);
         break;
     case CREW_WATCH:

@@ -1,13 +1,15 @@
 /* brain_int.h: the brain inside. brain.c: its life; brain_crew.c: what the crew orders;
  * brain_hands.c: what the hands report; brain_start.c: steps and processes; brain_probe.c;
  * brain_set.c: settings → sets and replicas; brain_look.c: what others ask; brain_event.c: the
- * ring; brain_apply.c: new settings; brain_memory.c: what the next brain should know. */
+ * ring; brain_apply.c: new settings; brain_memory.c, brain_spent.c: what the next brain should
+ * know. */
 #ifndef ANGEL_BRAIN_INT_H
 #define ANGEL_BRAIN_INT_H
 
 #include "angel/action.h"
 #include "angel/brain.h"
 #include "angel/crew.h"
+#include "angel/mapfile.h"
 #include "angel/notice.h"
 #include "angel/probe.h"
 #include "core/clock.h"
@@ -44,6 +46,7 @@ struct replica {
     uint32_t slot, child;  /* in the crew; for the hands */
     uint64_t run;          /* of the process */
     uint64_t runs, restarts;
+    uint32_t spent; /* brain_spent.c: its record, from 1; 0: no restart is under way */
     pid_t pid;
     int64_t since, started, next; /* wall ms */
     bool held;                    /* the hands know this child: it must be released */
@@ -78,6 +81,7 @@ struct brain {
     bool applying;
     struct brain_opts opts;
     struct crew crew;
+    struct mapfile spent;           /* fd -1: not kept */
     VEC(struct replica *) replicas; /* by slot; NULL: free */
     VEC(struct replica *) by_child; /* by number of child; NULL: none */
     VEC(struct replica *) in_order; /* as people see them */
@@ -162,6 +166,11 @@ void brain_free_confs(struct brain *b, bool all);
 /* ---- brain_listen.c ---- */
 /* The socket of one Listen of a unit, kept by the hands; -1 with e. */
 int brain_socket(struct brain *b, const struct unit_conf *u, size_t i, struct bw_err *e);
+
+/* ---- brain_spent.c ---- */
+void brain_spent_open(struct brain *b, const char *state);
+void brain_spent_recall(struct brain *b); /* into the budgets; when all replicas are there */
+void brain_spent_note(struct replica *r); /* its restart may have begun, or happened */
 
 /* ---- brain_memory.c ---- */
 void replica_remember(struct replica *r);

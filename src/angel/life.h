@@ -30,6 +30,7 @@
     X(STOP, stop)           /* told to end */                                       \
     X(RESTART, restart)     /* told to end and run again */                         \
     X(FOUND, found)         /* it runs already: of an earlier brain, or adopted */  \
+    X(LOST, lost)           /* an earlier brain's that is to run, and does not */   \
     X(ALLOWED, allowed)     /* what it needs is there */                            \
     X(DENIED, denied)       /* ... but not the budget for it */                     \
     X(SPAWNED, spawned)     /* its process runs */                                  \

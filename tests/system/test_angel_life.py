@@ -146,3 +146,30 @@ def test_a_second_rollback_and_a_scale(angel):
     a.write([{**good, "Replicas": 1}])
     a.process.send_signal(signal.SIGHUP)
     until(lambda: len(a.units()) == 1)
+
+
+def brain_of(a):
+    try:
+        return a.ask("GET", "/v1/state")[1]["pid"]
+    except OSError:  # it was just killed
+        return None
+
+
+def test_a_budget_outlives_the_brain(tmp_path):
+    """Three restarts a minute are three, also when the brain that counted them is killed; a person's word costs nothing."""
+    births = tmp_path / "births"
+    loop = {"Run": f"sh:echo x >>{births}; exit 1", "RetryDelay": "1ms", "RetryFactor": 1, "RetryMax": "1ms"}
+    a = Angel(tmp_path, [{"Name": "own", "RestartBudget": 3, **loop}, {"Name": "api", "Run": SLEEP}], words=("run",))
+    try:
+        until(lambda: births.exists() and births.read_text().count("x") == 4, "not started so often")
+        for _ in range(2):
+            a.until("own", "backoff")
+            brain = a.ask("GET", "/v1/state")[1]["pid"]
+            os.kill(brain, signal.SIGKILL)
+            until(lambda: brain_of(a) not in (None, brain), "no other brain")
+            until(lambda: (lambda u: u.get("next_start", "")[:16] > u["since"][:16])(a.unit("own")), a.log())  # in another minute
+            assert births.read_text().count("x") == 4
+        assert a.ctl("start", "own", "--wait", "0").returncode == 0
+        until(lambda: births.read_text().count("x") == 5, "not started by a word")
+    finally:
+        a.close()

@@ -435,7 +435,7 @@ static void new_brain(struct world *w)
         }
     }
     for (uint32_t i = 0; i < UNITS; i++)
-        tell(w, i, EVENT_START);
+        tell(w, i, luck(w, 50) ? EVENT_LOST : EVENT_START);
 }
 
 static void make_crew(struct world *w)
