@@ -6,7 +6,7 @@
 #include "angel/spawn.h"
 #include "angel/sweep.h"
 
-#define BROOD_BUCKETS 4096
+#define BROOD_BUCKETS  4096
 #define BROOD_UNREAPED 32
 
 enum slot_stage {
@@ -53,7 +53,7 @@ struct brood {
     /* What follows belongs to this process. */
     int epoll, timer, lock;
     bool keeper;
-    bool by_hand; /* children join their group themselves */
+    bool by_hand;                      /* children join their group themselves */
     uint32_t unreaped[BROOD_UNREAPED]; /* slots of zombies nobody needs: brood_bury */
     unsigned n_unreaped;
     pid_t spared;

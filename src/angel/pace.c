@@ -39,7 +39,10 @@ int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahea
     size_t i = s->n + ahead - n;
     int64_t rounds = (int64_t)((i - over) / n);
     i = over + (i - over) % n;
-    return (i < s->n ? s->at[(s->first + i) % s->cap] : now) + b->window * (rounds + 1);
+    if (i >= s->n)
+        return now + b->window * (rounds + 1);
+    bw_must(s->cap > 0);
+    return s->at[(s->first + i) % s->cap] + b->window * (rounds + 1);
 }
 
 static void grow(struct pace_spent *s, size_t most)
