@@ -20,10 +20,16 @@ int64_t pace_backoff(const struct backoff_conf *c, uint32_t k, uint32_t chance)
     return d > 0 ? (int64_t)d : 0;
 }
 
+static size_t place(const struct pace_spent *s, size_t i)
+{
+    bw_must(s->cap);
+    return (s->first + i) % s->cap;
+}
+
 static void forget_old(struct pace_spent *s, int64_t until)
 {
     for (; s->n && s->at[s->first] <= until; s->n--)
-        s->first = (s->first + 1) % s->cap;
+        s->first = place(s, 1);
 }
 
 int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahead, int64_t now)
@@ -41,8 +47,7 @@ int64_t pace_when(const struct pace_budget *b, struct pace_spent *s, size_t ahea
     i = over + (i - over) % n;
     if (i >= s->n)
         return now + b->window * (rounds + 1);
-    bw_must(s->cap > 0);
-    return s->at[(s->first + i) % s->cap] + b->window * (rounds + 1);
+    return s->at[place(s, i)] + b->window * (rounds + 1);
 }
 
 static void grow(struct pace_spent *s, size_t most)
@@ -52,7 +57,7 @@ static void grow(struct pace_spent *s, size_t most)
     int64_t *at = malloc(cap * sizeof *at);
     bw_must(at);
     for (size_t i = 0; i < s->n; i++)
-        at[i] = s->at[(s->first + i) % s->cap];
+        at[i] = s->at[place(s, i)];
     free(s->at);
     *s = (struct pace_spent){.at = at, .cap = cap, .n = s->n, .begun = s->begun};
 }
@@ -71,8 +76,8 @@ void pace_end(const struct pace_budget *b, struct pace_spent *s, int64_t now)
     if (s->n == s->cap && s->cap < (size_t)b->n)
         grow(s, (size_t)b->n);
     else if (s->n == s->cap)
-        s->first = (s->first + 1) % s->cap, s->n--; /* beyond the budget: the oldest goes */
-    s->at[(s->first + s->n++) % s->cap] = now;
+        s->first = place(s, 1), s->n--; /* beyond the budget: the oldest goes */
+    s->at[place(s, s->n++)] = now;
 }
 
 void pace_release(struct pace_spent *s)
