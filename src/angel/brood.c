@@ -188,8 +188,7 @@ void brood_let_go(struct brood *b, struct slot *s)
     if (s->zombie)
         identity_reap(s->pidfd);
     s->zombie = 0;
-    if (s->pidfd >= 0)
-        close(s->pidfd); /* leaves the epoll too */
+    identity_close(s->pidfd); /* leaves the epoll too */
     if (s->errors >= 0)
         close(s->errors);
     s->pidfd = s->errors = -1;
@@ -338,7 +337,7 @@ static int prepare_group(struct brood *b, struct slot *s, const struct order_hea
         .memory_max = h->memory_max, .cpu_per_mille = h->cpu_per_mille, .pids_max = h->pids_max};
     if (fd >= 0 && b->groups.limits && !group_limit(fd, &l)) {
         int why = errno;
-        close(fd);
+        group_close(fd);
         errno = why;
         return -1;
     }
@@ -375,7 +374,7 @@ static void start(struct brood *b, struct slot *s, struct order *o)
                           .open_files = b->open_files};
     bool ok = spawn.record && spawn_start(&spawn, &born, &f);
     if (group >= 0)
-        close(group);
+        group_close(group);
     if (!ok) {
         children_drop(spawn.record);
         s->record = 0;

@@ -40,7 +40,7 @@ static void find_groups(struct brood *b)
     if (fd < 0)
         return;
     b->by_hand = !spawn_into_works(fd);
-    close(fd);
+    group_close(fd);
     group_remove(&b->groups, "try");
 }
 
@@ -92,8 +92,7 @@ void brood_close(struct brood *b)
         if (s->stage == SLOT_FREE)
             continue;
         /* Processes go on, and so do their records. */
-        if (s->pidfd >= 0)
-            close(s->pidfd);
+        identity_close(s->pidfd);
         if (s->errors >= 0)
             close(s->errors);
     }

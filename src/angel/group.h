@@ -1,6 +1,7 @@
-/* group.h: a control group for each child, where the system has them (Linux: cgroup v2, delegated
- * to us): nothing that runs in it can leave it by fork or setsid, and one write kills all of it.
- * group_linux.c; a Job object is the same on Windows. Nothing here allocates. */
+/* group.h: a control group for each child, where the system has them: nothing that runs in it can
+ * leave it by fork or setsid, and one call kills all of it. group_linux.c: cgroup v2, delegated to
+ * us; group_windows.c: Job objects; group_kqueue.c: there are none, trees are swept (sweep.h).
+ * Nothing here allocates. */
 #ifndef ANGEL_GROUP_H
 #define ANGEL_GROUP_H
 
@@ -12,7 +13,7 @@
 #define GROUP_NAME 112
 
 struct groups {
-    int base;    /* folder of this angel; -1: there are none here, /proc is swept */
+    int base;    /* folder of this angel; -1: there are none here, trees are swept */
     bool limits; /* memory, CPU and number of processes can be limited */
     char path[512];
 };
@@ -29,6 +30,7 @@ void groups_close(struct groups *g); /* removes the folder if it is empty */
 void group_name(const char *unit, uint32_t child, char out[GROUP_NAME]);
 /* Made if need be (then *fresh is set); -1 (errno). */
 int group_open(const struct groups *g, const char *name, uint8_t *fresh);
+void group_close(int group); /* what group_open gave; the group stays */
 bool group_limit(int group, const struct group_limits *l);
 bool group_is_empty(const struct groups *g, const char *name); /* true also when there is none */
 void group_kill(const struct groups *g, const char *name);

@@ -161,6 +161,11 @@ int group_open(const struct groups *g, const char *name, uint8_t *fresh)
     return openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+void group_close(int group)
+{
+    close(group);
+}
+
 static bool put_limit(int group, const char *file, int64_t value)
 {
     char text[32] = "max";

@@ -1,13 +1,10 @@
-/* identity_linux.c: pidfds, waitid(P_PIDFD) and /proc. */
+/* identity_linux.c: pidfds and waitid(P_PIDFD). What the system says of processes: identity_proc.c.
+ */
 #include "angel/identity.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,90 +12,6 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
-
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-
-/* Fields of stat behind the name; the state is the first. */
-enum { STAT_PARENT = 1, STAT_GROUP = 2, STAT_SESSION = 3, STAT_START = 19 };
-
-static size_t read_file(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
-}
-
-/* "/proc/1234/stat": without printf, which is not for the time between fork and exec. */
-static void proc_path(char out[64], pid_t pid, const char *file)
-{
-    char digits[16];
-    size_t n = 0, at = 6;
-    unsigned long v = (unsigned long)pid;
-    do
-        digits[n++] = (char)('0' + v % 10);
-    while ((v /= 10) != 0);
-    memcpy(out, "/proc/", 6);
-    while (n)
-        out[at++] = digits[--n];
-    for (; *file && at < 63; file++)
-        out[at++] = *file;
-    out[at] = 0;
-}
-
-static uint64_t number(const char **p)
-{
-    uint64_t v = 0;
-    bool minus = **p == '-';
-    for (*p += minus; **p >= '0' && **p <= '9'; (*p)++)
-        v = v * 10 + (uint64_t)(**p - '0');
-    return minus ? -v : v;
-}
-
-static void take_name(const char *text, const char *end, struct identity *out)
-{
-    const char *begin = strchr(text, '(');
-    size_t n = begin && begin < end ? (size_t)(end - begin - 1) : 0;
-    n = n < sizeof out->name - 1 ? n : sizeof out->name - 1;
-    if (n)
-        memcpy(out->name, begin + 1, n);
-    out->name[n] = 0;
-}
-
-bool identity_look(pid_t pid, struct identity *out)
-{
-    char path[64], text[1024];
-    proc_path(path, pid, "/stat");
-    if (pid <= 0 || read_file(path, text, sizeof text) == 0)
-        return false;
-    const char *p = strrchr(text, ')'); /* the name may hold anything, also ") " */
-    if (!p || !p[1] || !p[2])
-        return false;
-    *out = (struct identity){.pid = pid, .state = p[2]};
-    take_name(text, p, out);
-    p += 3;
-    for (int field = 1; *p == ' ' && field <= STAT_START; field++) {
-        p++;
-        uint64_t v = number(&p);
-        if (field == STAT_PARENT)
-            out->parent = (pid_t)v;
-        else if (field == STAT_GROUP)
-            out->group = (pid_t)v;
-        else if (field == STAT_SESSION)
-            out->session = (pid_t)v;
-        else if (field == STAT_START)
-            out->started = v;
-    }
-    return true;
-}
-
-void identity_boot(char out[IDENTITY_BOOT])
-{
-    read_file(BOOT_ID, out, IDENTITY_BOOT);
-    out[strcspn(out, "\n")] = 0;
-}
 
 int identity_open(pid_t pid, uint64_t started)
 {
@@ -113,6 +26,17 @@ int identity_open(pid_t pid, uint64_t started)
         return fd;
     close(fd);
     return -1;
+}
+
+int identity_hold(pid_t child)
+{
+    return (int)syscall(SYS_pidfd_open, child, 0);
+}
+
+void identity_close(int pidfd)
+{
+    if (pidfd >= 0)
+        close(pidfd);
 }
 
 bool identity_signal(int pidfd, int signal)
@@ -159,67 +83,4 @@ void identity_reap_pid(pid_t zombie)
 {
     siginfo_t si;
     waitid(P_PID, (id_t)zombie, &si, WEXITED | WNOHANG);
-}
-
-void identity_each(bool (*fn)(void *arg, pid_t pid), void *arg)
-{
-    /* Not readdir, which allocates. */
-    struct entry {
-        uint64_t inode;
-        int64_t next;
-        unsigned short size;
-        unsigned char type;
-        char name[];
-    };
-    _Alignas(8) char room[16384];
-    int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    long n = 0;
-    bool go = fd >= 0;
-    while (go && (n = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
-        for (long at = 0; go && at < n;) {
-            const struct entry *e = (const void *)(room + at);
-            const char *p = e->name;
-            uint64_t pid = number(&p);
-            if (p != e->name && !*p)
-                go = fn(arg, (pid_t)pid);
-            at += e->size;
-        }
-    if (fd >= 0)
-        close(fd);
-}
-
-/* Finds lines in a stream of NUL-ended ones. */
-struct finder {
-    const char *line;
-    size_t at;
-    bool off, found;
-};
-
-static void feed(struct finder *f, char c)
-{
-    if (c == 0) {
-        f->found = f->found || (!f->off && f->line[f->at] == 0);
-        f->at = 0;
-        f->off = false;
-    } else if (!f->off) {
-        f->off = f->line[f->at] != c; /* also at the line's end */
-        f->at += !f->off;
-    }
-}
-
-bool identity_has_marks(pid_t pid, const char *mark, const char *other)
-{
-    char path[64], text[4096];
-    struct finder a = {.line = mark}, b = {.line = other};
-    ssize_t n = 0;
-    proc_path(path, pid, "/environ");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && !(a.found && b.found) && (n = read(fd, text, sizeof text)) > 0)
-        for (ssize_t i = 0; i < n; i++) {
-            feed(&a, text[i]);
-            feed(&b, text[i]);
-        }
-    if (fd >= 0)
-        close(fd);
-    return a.found && b.found;
 }

@@ -43,7 +43,7 @@ static _Noreturn void become_brain(int socket)
 
 bool keeper_watch_brain(struct bw_err *e)
 {
-    keeper.pidfd = (int)syscall(SYS_pidfd_open, keeper.story.brain, 0);
+    keeper.pidfd = identity_hold(keeper.story.brain);
     keeper.blocked = keeper.watching_out = false;
     return (keeper.pidfd >= 0 && keeper_watch(keeper.pidfd, WATCH_BRAIN, EPOLLIN, EPOLL_CTL_ADD) &&
             keeper_watch(keeper.story.socket, WATCH_SOCKET, EPOLLIN, EPOLL_CTL_ADD)) ||
@@ -147,7 +147,7 @@ void keeper_brain_ended(void)
     if (!keeper.story.brain || identity_ended(keeper.pidfd, &status, &used) == IDENTITY_LIVES)
         return;
     identity_reap(keeper.pidfd);
-    close(keeper.pidfd);
+    identity_close(keeper.pidfd);
     close(keeper.story.socket);
     keeper.pidfd = keeper.story.socket = -1;
     keeper.phase = SEND_NOTHING;
@@ -184,8 +184,7 @@ void keeper_end_lost_brain(const char *state)
     int fd = m.size >= sizeof *head ? identity_open(head->brain, head->brain_started) : -1;
     if (identity_signal(fd, SIGKILL))
         keeper_say("the brain (pid %d) of a keeper that has gone is ended", head->brain);
-    if (fd >= 0)
-        close(fd);
+    identity_close(fd);
     mapfile_close(&m);
 }
 

@@ -1,9 +1,11 @@
-/* spawn.h: one process from an order. spawn.c is what the child does between fork and exec, the
- * same on every POSIX system; how it is born (clone3 with a pidfd and into its cgroup, where the
- * system can) is the platform's: spawn_linux.c.
+/* spawn.h: one process from an order. spawn.c is what the parent prepares, spawn_child.c what the
+ * child does between fork and exec on every POSIX system; how it is born is the platform's:
+ * spawn_linux.c (clone3 with a pidfd, into its cgroup), spawn_kqueue.c (fork), spawn_windows.c
+ * (CreateProcess, suspended until it is recorded and in its job).
  *
  * The parent comes back at once. The child tells through `errors` which step failed and why; the
- * end of that pipe without a word is a successful exec, or a death before it. */
+ * end of that pipe without a word is a successful exec, or a death before it. Windows says so at
+ * birth: there is no pipe then. */
 #ifndef ANGEL_SPAWN_H
 #define ANGEL_SPAWN_H
 
@@ -44,7 +46,7 @@ struct spawn {
     struct child_record *record;
     const char *id;           /* of the state folder */
     int lock;                 /* kept open until exec; -1: none */
-    int cgroup;               /* folder to be born into; -1: none */
+    int cgroup;               /* group_open's, to be born into; -1: none */
     bool cgroup_by_hand;      /* the child joins it itself */
     struct rlimit open_files; /* the child's, unless ordered otherwise */
     struct spawn_marks marks;
@@ -53,7 +55,7 @@ struct spawn {
 
 struct spawned {
     pid_t pid;
-    int pidfd, errors;
+    int pidfd, errors; /* identity.h's handle; errors -1: it runs, or never will */
 };
 
 /* What the child sends when it cannot go on. */
@@ -71,9 +73,6 @@ bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f);
 bool spawn_into_works(int group);
 /* Fills in the variables the child gets besides those ordered. spawn_start calls it. */
 void spawn_prepare(struct spawn *s);
-/* In the child: does not come back. */
-_Noreturn void spawn_child(struct spawn *s, int errors);
-
 void spawn_mark(struct spawn_marks *m, const char *unit, const char *id, uint32_t child);
 
 #endif

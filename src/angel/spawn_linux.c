@@ -1,8 +1,6 @@
 /* spawn_linux.c: clone3, which gives the pidfd with the process and puts it into its cgroup before
  * its first instruction. Where the kernel or a container's filter does not let us: fork, pidfd_open
  * (the number cannot mean another while we have not waited for it), and the child joins by hand. */
-#include "angel/spawn.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -10,6 +8,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "angel/spawn_int.h"
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
@@ -46,7 +46,7 @@ static pid_t give_birth(struct spawn *s, int *pidfd)
     }
     pid = fork();
     if (pid > 0)
-        *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        *pidfd = identity_hold(pid);
     return pid;
 }
 
@@ -96,4 +96,35 @@ bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f)
         return false;
     }
     return out->pidfd >= 0 || undo(out, f, sys);
+}
+
+/* ---- in the child ---- */
+
+pid_t spawn_own_pid(void)
+{
+    return (pid_t)syscall(SYS_getpid);
+}
+
+void spawn_close_others(int from)
+{
+    if (syscall(SYS_close_range, from, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) == 0)
+        return;
+    struct rlimit limit;
+    int last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? (int)limit.rlim_cur
+                                                                               : 65536;
+    for (int fd = from; fd < last; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+bool spawn_join(int group)
+{
+    int fd = openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1;
+}
+
+/* glibc's would look for the parent's threads. */
+bool spawn_become(uid_t uid, gid_t gid, const uint32_t *groups, unsigned n)
+{
+    return syscall(SYS_setgroups, (size_t)n, groups) == 0 &&
+           syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, uid, uid, uid) == 0;
 }

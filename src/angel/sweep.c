@@ -1,5 +1,5 @@
-/* sweep.c: see sweep.h. The look over /proc takes the tree from its root down, round by round,
- * until a round finds nothing new: parents may stand behind their children in /proc. */
+/* sweep.c: see sweep.h. The look over all processes takes the tree from its root down, round by
+ * round, until a round finds nothing new: parents may stand behind their children. */
 #include "angel/sweep.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void hit(const struct identity *id, int signal, struct sweep_result *r)
     if (fd < 0)
         return;
     identity_signal(fd, signal);
-    close(fd);
+    identity_close(fd);
 }
 
 /* ---- by group ---- */
@@ -51,7 +51,7 @@ static void hit_member(void *arg, pid_t pid)
         hit(&id, x->signal, x->r);
 }
 
-/* ---- by /proc ---- */
+/* ---- by looking at all there are ---- */
 
 static bool is_found(const struct search *x, pid_t pid)
 {

@@ -73,8 +73,7 @@ static bool send(const struct pidfile_info *who, int number, struct bw_err *e)
     int fd = identity_look((pid_t)who->pid, &id) ? identity_open(id.pid, id.started) : -1;
     bool ok = identity_signal(fd, number);
     int why = errno;
-    if (fd >= 0)
-        close(fd);
+    identity_close(fd);
     return ok || why == ESRCH || fd < 0 ||
            bw_fail_sys(e, why, "telling %s (pid %ld)", who->name, who->pid);
 }
