@@ -183,6 +183,8 @@ struct brain *brain_open(const struct brain_opts *o, struct bw_err *e)
     brain_events_begin(b);
     if (open_parts(b, e) && make_replicas(b, e)) {
         brain_spent_recall(b);
+        b->degraded = b->crew.degraded =
+            b->crew.guard_share && b->notices && notices_is_wrong(b->notices, "");
         return b;
     }
     brain_close(b);

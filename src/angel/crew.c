@@ -229,7 +229,7 @@ static void carry_out(struct crew *c, uint32_t i, unsigned todo, int64_t now)
 {
     struct crew_unit *u = &c->units.p[i];
     const struct crew_set *s = &c->sets.p[u->set];
-    if (todo & DO_CALM && u->failures)
+    if (todo & DO_CALM)
         order(c, (struct crew_order){.kind = CREW_CALM, .unit = i});
     if (todo & (DO_FRESH | DO_CALM))
         u->failures = 0;

@@ -1,8 +1,7 @@
 /* notice.c: the queue of notices. A notice becomes one item per target, in memory at once and on
  * the disk soon, by a worker. Per target they go out in order, one at a time, each on a fiber; one
  * that fails is tried again with growing pauses for a day. The queue is bounded: the oldest goes.
- * What was told within the last minutes is not told again, only counted; that all is well again is
- * told where it was told that something was wrong.
+ * What is no news (notice_memory.c) is not told.
  *
  * Fibers that hang in a server outlive notices_close: whoever is last frees it all. */
 #include "angel/notice_int.h"
@@ -13,21 +12,11 @@
 #include "core/log.h"
 
 #define ITEMS_MAX   1000
-#define TOLD_MAX    1024
 #define FIBERS      16
-#define WINDOW      (300 * CLOCK_SECOND)
 #define FIRST_PAUSE (5 * CLOCK_SECOND)
 #define LAST_PAUSE  (600 * CLOCK_SECOND)
 #define PATIENCE    (30 * CLOCK_SECOND) /* for one try */
 #define AGE_MAX     (INT64_C(86400) * BW_TIME_SECOND)
-
-/* What has been told of late. */
-struct told {
-    struct list node;
-    int64_t until;
-    unsigned more; /* the same, not told */
-    char unit[64], kind[24], text[NOTICE_TEXT];
-};
 
 struct notices {
     struct loop *loop;
@@ -35,8 +24,9 @@ struct notices {
     char folder[256], host[65];
     struct bw_arena settings;
     const char *smtp, *smtp_from, *hmac_secret;
-    struct list items, told, wrong; /* wrong: units of which something bad was told last */
-    unsigned n_items, n_told, fibers, number;
+    struct list items;
+    struct notice_memory memory;
+    unsigned n_items, fibers, number;
     struct loop_timer timer;
     bool closing;
     int64_t dropped;
@@ -94,21 +84,11 @@ static bool send_one(struct notices *n, struct notice_item *it, struct bw_arena 
     return k->send(&j, e) || bw_because(e, "telling '%s'", it->target);
 }
 
-static void forget_all(struct list *gone)
-{
-    for (struct list *x = gone->next, *next; x != gone; x = next) {
-        next = x->next;
-        free(LIST_OWNER(x, struct told, node));
-    }
-    list_init(gone);
-}
-
 static void release(struct notices *n)
 {
     while (!list_empty(&n->items))
         notice_item_free(LIST_OWNER(n->items.next, struct notice_item, node));
-    forget_all(&n->told);
-    forget_all(&n->wrong);
+    notice_memory_close(&n->memory);
     bw_arena_release(&n->settings);
     free(n);
 }
@@ -233,119 +213,6 @@ static void due(struct loop_timer *t)
     pump(LIST_OWNER(t, struct notices, timer));
 }
 
-/* ---- what was told already ---- */
-
-/* The number of a process is another each time. */
-static const char *past_pid(const char *p)
-{
-    if (strncmp(p, "(process ", 9) != 0)
-        return p;
-    p += 9;
-    while (*p >= '0' && *p <= '9')
-        p++;
-    return p;
-}
-
-static bool is_same(const char *a, const char *b)
-{
-    while (*a && *b) {
-        a = past_pid(a);
-        b = past_pid(b);
-        if (*a != *b)
-            return false;
-        a += *a != 0;
-        b += *b != 0;
-    }
-    return *a == *b;
-}
-
-static struct told *find(struct list *in, const struct notice *w, bool whole)
-{
-    for (struct list *x = in->next; x != in; x = x->next) {
-        struct told *t = LIST_OWNER(x, struct told, node);
-        if (!strcmp(t->unit, w->unit) &&
-            (!whole || (!strcmp(t->kind, w->kind) && is_same(t->text, w->text))))
-            return t;
-    }
-    return NULL;
-}
-
-static void remember(struct list *in, const struct notice *w)
-{
-    struct told *t = calloc(1, sizeof *t);
-    bw_must(t);
-    t->until = clock_mono() + WINDOW;
-    snprintf(t->unit, sizeof t->unit, "%s", w->unit);
-    snprintf(t->kind, sizeof t->kind, "%s", w->kind);
-    snprintf(t->text, sizeof t->text, "%s", w->text);
-    list_push_back(in, &t->node);
-}
-
-static void forget_old(struct notices *n)
-{
-    for (struct list *x = n->told.next, *next; x != &n->told; x = next) {
-        struct told *t = LIST_OWNER(x, struct told, node);
-        next = x->next;
-        if (t->until > clock_mono() && n->n_told < TOLD_MAX)
-            return;
-        list_remove(x);
-        n->n_told--;
-        free(t);
-    }
-}
-
-static unsigned take_out(struct list *in, const char *unit, struct list *gone)
-{
-    unsigned n = 0;
-    for (struct list *x = in->next, *next; x != in; x = next) {
-        next = x->next;
-        if (strcmp(LIST_OWNER(x, struct told, node)->unit, unit) != 0)
-            continue;
-        list_remove(x);
-        list_push_back(gone, x);
-        n++;
-    }
-    return n;
-}
-
-static void forget_unit(struct notices *n, const struct notice *w)
-{
-    struct list gone;
-    list_init(&gone);
-    take_out(&n->wrong, w->unit, &gone);
-    n->n_told -= take_out(&n->told, w->unit, &gone);
-    forget_all(&gone);
-}
-
-/* Is it to be told? more: so many of the same were not. */
-static bool is_news(struct notices *n, const struct notice *w, unsigned *more)
-{
-    struct told *t = find(&n->told, w, true);
-    *more = 0;
-    if (w->good) {
-        bool wrong = find(&n->wrong, w, false) != NULL;
-        if (wrong)
-            forget_unit(n, w);
-        return wrong;
-    }
-    if (!find(&n->wrong, w, false))
-        remember(&n->wrong, w);
-    if (t && t->until > clock_mono()) {
-        t->more++;
-        return false;
-    }
-    if (t) {
-        *more = t->more;
-        list_remove(&t->node);
-        n->n_told--;
-        free(t);
-    }
-    forget_old(n);
-    remember(&n->told, w);
-    n->n_told++;
-    return true;
-}
-
 /* ---- the calls ---- */
 
 static struct notice_item *item_of(const struct notice *w, const char *target, unsigned more)
@@ -382,7 +249,7 @@ static void make_room(struct notices *n)
 void notices_send(struct notices *n, const struct notice *w)
 {
     unsigned more;
-    if (!w->targets || !*w->targets || !is_news(n, w, &more))
+    if (!w->targets || !*w->targets || !notice_memory_is_news(&n->memory, w, &more))
         return;
     for (const char *const *t = w->targets; *t; t++) {
         make_room(n);
@@ -428,8 +295,7 @@ struct notices *notices_open(struct helpers *hs, const struct angel_conf *c, str
     n->loop = loop_current();
     n->helpers = hs;
     list_init(&n->items);
-    list_init(&n->told);
-    list_init(&n->wrong);
+    notice_memory_init(&n->memory);
     bw_arena_init(&n->settings);
     loop_timer_init(&n->timer, due);
     int size = snprintf(n->folder, sizeof n->folder, "%s/notices", c->state);
@@ -441,6 +307,7 @@ struct notices *notices_open(struct helpers *hs, const struct angel_conf *c, str
     if (gethostname(n->host, sizeof n->host - 1) != 0 || !*n->host)
         snprintf(n->host, sizeof n->host, "localhost");
     notices_conf(n, c);
+    notice_memory_open(&n->memory, c->state);
     notice_disk_read(n->folder, &n->items);
     for (struct list *x = n->items.next; x != &n->items; x = x->next)
         n->n_items++;
@@ -451,8 +318,13 @@ struct notices *notices_open(struct helpers *hs, const struct angel_conf *c, str
 
 void notices_pass(struct notices *n, int64_t span)
 {
-    for (struct list *x = n->told.next; x != &n->told; x = x->next)
-        LIST_OWNER(x, struct told, node)->until -= span;
+    for (struct list *x = n->memory.told.next; x != &n->memory.told; x = x->next)
+        LIST_OWNER(x, struct notice_told, node)->until -= span;
+}
+
+bool notices_is_wrong(const struct notices *n, const char *unit)
+{
+    return notice_memory_is_wrong(&n->memory, unit);
 }
 
 void notices_close(struct notices *n)

@@ -21,6 +21,8 @@ struct notice {
 };
 /* Comes back at once. */
 void notices_send(struct notices *n, const struct notice *what);
+/* Something bad was told of it last. */
+bool notices_is_wrong(const struct notices *n, const char *unit);
 /* *Waits.* Sends a test to these; a line for each target of how it went. False: one failed. */
 bool notices_test(struct notices *n, const char *const *targets, struct bw_buf *lines,
                   struct bw_err *e);

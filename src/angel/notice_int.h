@@ -2,6 +2,7 @@
 #ifndef ANGEL_NOTICE_INT_H
 #define ANGEL_NOTICE_INT_H
 
+#include "angel/mapfile.h"
 #include "angel/notice.h"
 #include "core/list.h"
 #include "net/fiber.h"
@@ -42,6 +43,30 @@ struct notice_kind {
 
 /* Tests: so much of the time passes in which the same is not told again. */
 void notices_pass(struct notices *n, int64_t span);
+
+/* ---- what people were told: notice_memory.c ---- */
+
+struct notice_told {
+    struct list node;
+    int64_t until;   /* monotonic ns: not told again before then */
+    unsigned more;   /* the same, not told */
+    uint32_t record; /* in the file, from 1; 0: none */
+    char unit[64], kind[24], text[NOTICE_TEXT];
+};
+
+struct notice_memory {
+    struct list told;  /* of late */
+    struct list wrong; /* one of each unit of which something bad was told last */
+    unsigned n_told;
+    struct mapfile file; /* fd -1: none */
+};
+
+void notice_memory_init(struct notice_memory *m);
+void notice_memory_open(struct notice_memory *m, const char *state); /* what the last one knew */
+void notice_memory_close(struct notice_memory *m);
+/* Is it to be told? more: so many of the same were not. */
+bool notice_memory_is_news(struct notice_memory *m, const struct notice *w, unsigned *more);
+bool notice_memory_is_wrong(const struct notice_memory *m, const char *unit);
 
 #define NOTICE(name) extern const struct notice_kind notice_##name;
 #include "angel/notices.def"

@@ -173,3 +173,28 @@ def test_a_budget_outlives_the_brain(tmp_path):
         until(lambda: births.read_text().count("x") == 5, "not started by a word")
     finally:
         a.close()
+
+
+def test_recovered_is_told_by_the_next_brain(tmp_path):
+    """What was told before the brain was killed is not told again, and its end is."""
+    alerts, good = tmp_path / "alerts.log", tmp_path / "good"
+    a = Angel(tmp_path, [{"Name": "api", "Run": f"sh:test -e {good} && exec sleep 1000; exit 7", "AbortExitCodes": [7], "RetryStableSec": 0.2,
+                          "Notify": str(alerts)}], words=("run",))
+
+    def told(kind):
+        return [line for line in (alerts.read_text() if alerts.exists() else "").splitlines() if f" {kind} api: " in line]
+
+    try:
+        a.until("api", "failed")
+        until(lambda: told("failed"), "nobody is told")
+        brain = brain_of(a)
+        os.kill(brain, signal.SIGKILL)
+        until(lambda: brain_of(a) not in (None, brain), "no other brain")
+        assert a.ctl("start", "api", "--wait", "0").returncode == 0
+        until(lambda: a.unit("api")["starts"] == 2 and a.unit("api")["state"] == "failed", "it did not fail again")
+        good.touch()
+        assert a.ctl("start", "api").returncode == 0
+        until(lambda: told("recovered"), "its recovery is not told")
+        assert len(told("failed")) == 1 and len(told("recovered")) == 1, alerts.read_text()
+    finally:
+        a.close()

@@ -192,6 +192,40 @@ static void the_same_is_counted_for_a_while(struct loops *ls)
     bw_arena_release(&a);
 }
 
+/* One that is killed, or ends, leaves what it told to the next. */
+static void what_was_told_outlives_us(struct loops *ls)
+{
+    struct bw_arena a;
+    bw_arena_init(&a);
+    (void)ls;
+    const char *log = inside("alerts.log");
+    begin();
+    send_one(log, "api", "api (process 1) ended", false);
+    send_one(log, "api", "api (process 2) ended", false);
+    send_one(log, "db", "db is sick", false);
+    await_lines(log, 2, &a);
+    end();
+    begin();
+    check(notices_is_wrong(t.n, "api") && notices_is_wrong(t.n, "db") &&
+          !notices_is_wrong(t.n, ""));
+    send_one(log, "api", "api (process 3) ended", false); /* told already */
+    send_one(log, "web", "web is well", true);            /* nobody was told otherwise */
+    send_one(log, "db", "db has recovered", true);
+    bw_str text = await_lines(log, 3, &a);
+    check(memmem(text.p, text.n, "db has recovered", strlen("db has recovered")) != NULL);
+    check(!notices_is_wrong(t.n, "db"));
+    notices_pass(t.n, 301 * CLOCK_SECOND);
+    send_one(log, "api", "api (process 4) ended", false);
+    text = await_lines(log, 4, &a);
+    check(memmem(text.p, text.n, "(process 4) ended (and 2 more like this before)",
+                 strlen("(process 4) ended (and 2 more like this before)")) != NULL);
+    end();
+    begin();
+    check(notices_is_wrong(t.n, "api") && !notices_is_wrong(t.n, "db"));
+    end();
+    bw_arena_release(&a);
+}
+
 static void a_post_is_signed(struct loops *ls)
 {
     struct tiny_http s;
@@ -332,6 +366,7 @@ static void a_test_says_how_it_went(struct loops *ls)
     }
 ON_LOOP(a_file_gets_lines_and_nothing_twice)
 ON_LOOP(the_same_is_counted_for_a_while)
+ON_LOOP(what_was_told_outlives_us)
 ON_LOOP(a_post_is_signed)
 ON_LOOP(a_program_gets_words_not_a_shell)
 ON_LOOP(syslog_gets_a_datagram)
@@ -346,6 +381,7 @@ int main(void)
         TEST(targets_are_known_by_their_form),
         TEST(a_file_gets_lines_and_nothing_twice_on_loop),
         TEST(the_same_is_counted_for_a_while_on_loop),
+        TEST(what_was_told_outlives_us_on_loop),
         TEST(a_post_is_signed_on_loop),
         TEST(a_program_gets_words_not_a_shell_on_loop),
         TEST(syslog_gets_a_datagram_on_loop),
