@@ -349,7 +349,7 @@ static void stop_unit(struct brain *b, const char *name)
 static bool change_all(struct brain *b, const struct angel_conf *from, struct angel_conf *to,
                        const struct plan *p, struct bw_err *e)
 {
-    bool ok = true;
+    unsigned failed = 0;
     for (size_t i = 0; i < p->n && !b->stopping; i++) {
         struct bw_err mine;
         struct unit_conf *u = (struct unit_conf *)brain_unit_conf(to, p->p[i].unit);
@@ -359,13 +359,16 @@ static bool change_all(struct brain *b, const struct angel_conf *from, struct an
             stop_unit(b, p->p[i].unit);
         else if (p->p[i].kind == PLAN_START)
             scale(&c);
-        else if (!change_unit(&c, p->p[i].kind, &mine) && ok) {
-            ok = false;
+        else if (!change_unit(&c, p->p[i].kind, &mine) && !failed++)
             *e = mine;
-        }
         vec_release(&c.members);
     }
-    return ok;
+    if (failed > 1) {
+        struct bw_err first = *e;
+        bw_fail(e, first.code, "%s; %u more have their old settings back, too", first.text,
+                failed - 1);
+    }
+    return !failed;
 }
 
 bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)

@@ -77,13 +77,13 @@ struct read_job {
     struct serve *s;
     struct angel_conf conf;
     struct bw_err e;
-    bool ok;
+    bool read, ok;
 };
 
 static void read_settings(void *arg)
 {
     struct read_job *j = arg;
-    j->ok = angel_conf_load_at(&j->conf, j->s->o.settings, j->s->o.state, &j->e);
+    j->read = j->ok = angel_conf_load_at(&j->conf, j->s->o.settings, j->s->o.state, &j->e);
 }
 
 static void tell_reloaded(struct serve *s, const struct read_job *j)
@@ -91,6 +91,10 @@ static void tell_reloaded(struct serve *s, const struct read_job *j)
     const char *said = j->ok ? "the settings are in force" : j->e.text;
     if (j->ok)
         log_info("angel", "the settings were read again and are in force");
+    else if (j->read &&
+             j->e.code == BW_CONFLICT) /* brain_apply: what has its old ones back is named */
+        log_error("angel", "the settings were read again and are in force, but not all of them",
+                  LOG_CSTR("why", j->e.text));
     else
         log_error("angel", "the settings are not taken, all stays as it is",
                   LOG_CSTR("why", j->e.text));

@@ -271,6 +271,21 @@ def test_the_brain_is_killed_under_those_who_look(tmp_path):
         a.close()
 
 
+def test_partly_rolled_back_by_signal(angel):
+    """Two services do not get ready and have their old settings back; the third has its new ones. The log says just that."""
+    names = ("one", "two", "three")
+    a = angel([{"Name": n, "Run": SLEEP} for n in names])
+    before = {n: a.until(n, "ready")["pid"] for n in names}
+    a.write([{"Name": "one", "Run": "/bin/false"}, {"Name": "two", "Run": "/bin/false"}, {"Name": "three", "Run": SLEEP, "Env": {"A": 1}}])
+    a.process.send_signal(signal.SIGHUP)
+    said = until(lambda: [line for line in a.log().splitlines() if "the settings were read again" in line], "nothing is said")[0]
+    assert "in force, but not all of them" in said and "one did not get ready with its new settings" in said and "the old ones are back" in said
+    assert "1 more have their old settings back, too" in said and "stays as it is" not in a.log()
+    after = {n: a.until(n, "ready")["pid"] for n in names}
+    assert "A=1" in open(f"/proc/{after['three']}/environ").read().split("\0") and after["three"] != before["three"]
+    assert all(b"sleep" in open(f"/proc/{after[n]}/cmdline", "rb").read() for n in ("one", "two"))
+
+
 def test_upgrade(tmp_path):
     """Keeper and brain are replaced by what lies on disk, children notice nothing; a program that cannot take over is refused."""
     program = tmp_path / "burrow"
