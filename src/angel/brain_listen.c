@@ -1,4 +1,5 @@
-/* brain_listen.c: sockets that the angel owns and its services serve: made once, kept by the keeper
+/* brain_listen.c: sockets that the angel owns and its services serve: made once, or given to it by
+ * the service manager ("fd:NAME", which keeper.c took), kept by the keeper
  * under "listen/<address>", so that a restart, a rolling one too, refuses no connection: what comes
  * meanwhile waits in the kernel's queue. */
 #include "angel/brain_int.h"
@@ -51,6 +52,14 @@ int brain_socket(struct brain *b, const struct unit_conf *u, size_t i, struct bw
     int fd = hands_kept(b->hands, name);
     if (fd >= 0)
         return fd;
+    if (strncmp(address, "fd:", 3) == 0) {
+        bw_fail(e, BW_MISSING,
+                "the angel was given no socket '%s' (LISTEN_FDS); is the socket unit's "
+                "FileDescriptorName= this, and does it start the angel?",
+                address + 3);
+        bw_because(e, "listening for %s", u->name);
+        return -1;
+    }
     fd = listen_at(address, e);
     if (fd < 0) {
         bw_because(e, "listening for %s", u->name);

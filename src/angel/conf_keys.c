@@ -158,8 +158,10 @@ const struct option conf_unit_keys[] = {
     {"Replicas", OPT_INT, CONF(replicas), .initial = "1", .min = 1, .max = 1000, .live = true,
      .help = "So many of it run: NAME, NAME#2 …; BURROW_UNIT tells it which it is."},
     {"Listen", OPT_PAIRS, AT(listen),
-     .help = "Sockets the angel opens and hands over (LISTEN_FDS): {\"http\": "
-             "\"127.0.0.1:8080\", \"ctl\": \"unix:/run/x.sock\"}."},
+     .help =
+         "Sockets the angel opens and hands over (LISTEN_FDS): {\"http\": "
+         "\"127.0.0.1:8080\", \"ctl\": \"unix:/run/x.sock\"}. \"fd:NAME\" is one that the angel "
+         "itself was given by systemd (FileDescriptorName=; fd:NAME#2 the second of that name)."},
     {"Rolling", OPT_INT, CONF(rolling_surge), .initial = "1", .max = 1000, .live = true,
      .help = "Changes restart services with Replicas or Listen one after another: so many new "
              "ones are started before old ones go. 0: all at once."},

@@ -173,7 +173,8 @@ static bool read_listen(struct conf_load *l, struct conf_entry *u, struct bw_err
             return conf_fail_at(l, u, path, e);
         }
         if (!memchr(address.p, ':', address.n)) {
-            bw_fail(e, BW_BAD, "a socket is \"HOST:PORT\", \"[::1]:PORT\" or \"unix:PATH\"");
+            bw_fail(e, BW_BAD,
+                    "a socket is \"HOST:PORT\", \"[::1]:PORT\", \"unix:PATH\" or \"fd:NAME\"");
             return conf_fail_at(l, u, path, e);
         }
         c->listen[c->n_listen].name = bw_arena_cstr(l->a, name);

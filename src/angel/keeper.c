@@ -197,6 +197,34 @@ static void turn(void)
     brood_bury(keeper.brood);
 }
 
+/* ---- sockets of the service manager ---- */
+
+/* Several of one name: "web", "web#2"; one without a name has its number. */
+static void name_socket(const struct notify_fd *all, unsigned i, char name[WIRE_NAME])
+{
+    unsigned nth = 1;
+    for (unsigned k = 0; k < i; k++)
+        nth += !strcmp(all[k].name, all[i].name);
+    if (!*all[i].name)
+        snprintf(name, WIRE_NAME, "listen/fd:%d", all[i].fd);
+    else if (nth == 1)
+        snprintf(name, WIRE_NAME, "listen/fd:%s", all[i].name);
+    else
+        snprintf(name, WIRE_NAME, "listen/fd:%s#%u", all[i].name, nth);
+}
+
+/* For services whose Listen says "fd:NAME": kept under the name that the brain asks for. */
+static void take_sockets(void)
+{
+    struct notify_fd given[NOTIFY_FDS];
+    unsigned n = notify_take_fds(given);
+    for (unsigned i = 0; i < n; i++) {
+        struct kept *k = &keeper.kept[keeper.story.n_kept++];
+        name_socket(given, i, k->name);
+        k->fd = given[i].fd;
+    }
+}
+
 /* ---- life ---- */
 
 bool keeper_begin(struct bw_err *e)
@@ -246,6 +274,7 @@ bool keeper_run(const struct keeper_opts *o, int *status, struct bw_err *e)
     keeper.opts = *o;
     keeper.story.lock = o->lock;
     keeper.story.no_groups = o->no_groups;
+    take_sockets();
     const struct brood_opts b = {
         .state = o->state, .lock = o->lock, .keeper = true, .no_groups = o->no_groups};
     keeper.brood = brood_open(&b, e);

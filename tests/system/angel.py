@@ -36,12 +36,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Angel:
     """One angel: .ctl(*words), .ask(method, path) → (status, JSON), .unit(name), .change(services)."""
 
-    def __init__(self, folder, services, words=("brain",), program=burrow.BURROW, **main):
+    def __init__(self, folder, services, words=("brain",), program=burrow.BURROW, wrapper=(), pass_fds=(), **main):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         self.settings = self.folder / "angel.json"
         self.write(services, **main)
-        self.words, self.program = words, program
+        self.words, self.program, self.wrapper, self.pass_fds = words, program, wrapper, pass_fds
         self.err = self.folder / "angel.log"
         self.process = None
         self.start()
@@ -50,8 +50,9 @@ class Angel:
         self.settings.write_text(json.dumps({"State": str(self.state), **main, "Services": services}))
 
     def start(self, wait=True):
-        self.process = subprocess.Popen([self.program, "angel", *self.words, "--settings", self.settings], cwd=self.folder,
-                                        stdin=subprocess.DEVNULL, stderr=open(self.err, "a"), stdout=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen([*self.wrapper, self.program, "angel", *self.words, "--settings", self.settings], cwd=self.folder,
+                                        stdin=subprocess.DEVNULL, stderr=open(self.err, "a"), stdout=subprocess.DEVNULL, start_new_session=True,
+                                        pass_fds=self.pass_fds)
         if wait:
             until(lambda: self.serves() or self.process.poll() is not None, "it does not serve")
             assert self.process.poll() is None, self.log()

@@ -2,9 +2,11 @@
 import os
 import pathlib
 import signal
+import socket
 
 import pytest
 
+import burrow
 from angel import Angel, until
 
 SLEEP = "/bin/sleep 1000"
@@ -196,5 +198,38 @@ def test_recovered_is_told_by_the_next_brain(tmp_path):
         assert a.ctl("start", "api").returncode == 0
         until(lambda: told("recovered"), "its recovery is not told")
         assert len(told("failed")) == 1 and len(told("recovered")) == 1, alerts.read_text()
+    finally:
+        a.close()
+
+
+ANSWER = """
+import os, socket
+s = socket.socket(fileno=3)
+while True:
+    c, _ = s.accept()
+    c.sendall(f"{os.environ['LISTEN_FDS']} {os.environ['LISTEN_FDNAMES']} {os.getpid()}".encode())
+    c.close()
+"""
+
+
+def test_sockets_that_the_angel_was_given(tmp_path):
+    """A socket of systemd's, by its name, also for the next life of the service; one that was not given is an error of that service."""
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        script = (f"import os, sys; os.dup2({first.fileno()}, 90); os.dup2({second.fileno()}, 91); os.dup2(90, 3); os.dup2(91, 4)\n"
+                  "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='2', LISTEN_FDNAMES='web:web'); os.execv(sys.argv[1], sys.argv[1:])")
+        a = Angel(tmp_path, [{"Name": "api", "Run": ["/usr/bin/python3", "-c", ANSWER], "Listen": {"http": "fd:web#2"}},
+                             {"Name": "odd", "Run": SLEEP, "Listen": {"x": "fd:other"}}],
+                  words=("run",), wrapper=("/usr/bin/python3", "-c", script), pass_fds=(first.fileno(), second.fileno()))
+        where = second.getsockname()
+
+    def ask():
+        with socket.create_connection(where, burrow.PATIENCE) as c:
+            return c.recv(100).decode().split()
+
+    try:
+        assert ask() == ["1", "http", str(a.until("api", "ready")["pid"])]
+        assert a.ctl("restart", "api").returncode == 0
+        assert ask() == ["1", "http", str(a.unit("api")["pid"])]
+        assert a.until("odd", "backoff")["starts"] > 0 and "the angel was given no socket 'other'" in a.log()
     finally:
         a.close()
