@@ -70,12 +70,17 @@ static int connect_any(const struct socket_address *to, unsigned n, int64_t dead
     return fd;
 }
 
-struct carrier *carrier_socket_open(const char *host, unsigned port, int64_t deadline,
-                                    struct bw_err *e)
+int carrier_socket_connect(const char *host, unsigned port, int64_t deadline, struct bw_err *e)
 {
     struct socket_address to[SOCKET_ADDRESSES];
     unsigned n = port ? socket_resolve(host, port, to, e) : socket_path(host, &to[0], e);
-    int fd = connect_any(to, n, deadline, e);
+    return connect_any(to, n, deadline, e);
+}
+
+struct carrier *carrier_socket_open(const char *host, unsigned port, int64_t deadline,
+                                    struct bw_err *e)
+{
+    int fd = carrier_socket_connect(host, port, deadline, e);
     if (fd < 0)
         return NULL;
     struct on_socket *o = calloc(1, sizeof *o);

@@ -81,7 +81,7 @@ static bool wait_more(struct on_stream *o, int64_t deadline, struct bw_err *e)
 
 static bool fail_broken(struct on_stream *o, struct bw_err *e)
 {
-    return bw_fail(e, BW_DOWN, "the connection broke: %s", strerror(o->sys));
+    return bw_fail(e, BW_DOWN, "the connection broke: %s", stream_why(o->s, o->sys));
 }
 
 static bool write_some(struct carrier *c, const bw_str *pieces, unsigned n, int64_t deadline,
@@ -146,11 +146,11 @@ static void end(struct carrier *c)
 
 static const struct carrier_kind kind = {write_some, more, is_idle, rest, end};
 
-struct carrier *carrier_stream_open(const char *host, unsigned port, int64_t deadline,
-                                    struct bw_err *e)
+struct carrier *carrier_stream_open(const char *host, unsigned port, struct tls_context *tls,
+                                    int64_t deadline, struct bw_err *e)
 {
     struct stream *s = stream_connect(host, port, deadline, e);
-    if (!s)
+    if (!s || (tls && !stream_tls_connect(s, tls, host, deadline, e)))
         return NULL;
     struct on_stream *o = calloc(1, sizeof *o);
     bw_must(o);

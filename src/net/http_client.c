@@ -9,6 +9,7 @@
 #include "net/fiber.h"
 #include "net/http_chars.h"
 #include "net/http_write.h"
+#include "net/tls.h"
 
 #define POOL_MAX 64
 #define POOL_SPAN \
@@ -18,6 +19,7 @@
 struct http_client {
     struct list pool;          /* last used first */
     unsigned pooled, m_pooled; /* m_: metric series */
+    struct tls_context *trust; /* NULL = whom this machine trusts */
 };
 
 struct http_client *http_client_new(void)
@@ -26,8 +28,19 @@ struct http_client *http_client_new(void)
     bw_must(c);
     list_init(&c->pool);
     c->pooled = 0;
+    c->trust = NULL;
     c->m_pooled = metric_new(METRIC(http_client_pooled), "");
     return c;
+}
+
+bool http_client_trust(struct http_client *c, const char *ca, struct bw_err *e)
+{
+    struct tls_context *trust = tls_client_new(ca, e);
+    if (!trust)
+        return false;
+    tls_context_free(c->trust);
+    c->trust = trust;
+    return true;
 }
 
 static struct carrier *unpool(struct http_client *c, struct list *n)
@@ -51,6 +64,7 @@ void http_client_free(struct http_client *c)
         return;
     while (!list_empty(&c->pool))
         close_carrier(unpool(c, c->pool.next));
+    tls_context_free(c->trust);
     free(c);
 }
 
@@ -90,17 +104,25 @@ static struct carrier *pooled(struct http_client *c, const char *place)
     return NULL;
 }
 
+bool carrier_is_tls(const struct uri *uri)
+{
+    return bw_str_ieq(uri->scheme, BW_LIT("https"));
+}
+
 void carrier_place(const struct uri *uri, char out[280])
 {
     if (uri->is_unix)
         snprintf(out, 280, "%.*s", BW_FMT(uri->host));
     else
-        snprintf(out, 280, "%.*s:%u", BW_FMT(uri->host), uri->port);
+        snprintf(out, 280, "%s%.*s:%u", carrier_is_tls(uri) ? "tls:" : "", BW_FMT(uri->host),
+                 uri->port);
 }
 
-struct carrier *carrier_open(const struct uri *uri, int64_t deadline, struct bw_err *e)
+struct carrier *carrier_open(struct http_client *c, const struct uri *uri, int64_t deadline,
+                             struct bw_err *e)
 {
     char host[256];
+    struct tls_context *tls = NULL;
     if (uri->host.n == 0 || uri->host.n >= sizeof host) {
         bw_fail(e, BW_BAD, "a host name has 1 to %zu bytes", sizeof host - 1);
         return NULL;
@@ -109,7 +131,13 @@ struct carrier *carrier_open(const struct uri *uri, int64_t deadline, struct bw_
     host[uri->host.n] = 0;
     unsigned port = uri->is_unix ? 0 : uri->port;
     bw_must(fiber_current() || !loop_current()); /* a loop's callback cannot wait */
-    struct carrier *k = fiber_current() ? carrier_stream_open(host, port, deadline, e)
+    if (carrier_is_tls(uri)) {
+        tls = c->trust ? c->trust : tls_client_shared(e);
+        if (!tls)
+            return NULL;
+    }
+    struct carrier *k = fiber_current() ? carrier_stream_open(host, port, tls, deadline, e)
+                        : tls           ? carrier_tls_open(host, port, tls, deadline, e)
                                         : carrier_socket_open(host, port, deadline, e);
     if (k)
         carrier_place(uri, k->place);
@@ -129,7 +157,7 @@ bool http_exchange_connect(struct http_exchange *x, bool fresh, struct bw_err *e
     x->carrier = fresh ? NULL : pooled(x->client, place);
     x->reused = x->carrier != NULL;
     if (!x->carrier)
-        x->carrier = carrier_open(&x->uri, x->deadline, e);
+        x->carrier = carrier_open(x->client, &x->uri, x->deadline, e);
     return x->carrier != NULL;
 }
 
@@ -166,8 +194,8 @@ static bool check_target(bw_str s, struct bw_err *e)
 
 static bool check_ask(const struct http_ask *a, struct bw_err *e)
 {
-    if (!bw_str_ieq(a->uri->scheme, BW_LIT("http")) && !a->uri->is_unix)
-        return bw_fail(e, BW_BAD, "only http:// addresses can be asked, not %.*s://",
+    if (!bw_str_ieq(a->uri->scheme, BW_LIT("http")) && !a->uri->is_unix && !carrier_is_tls(a->uri))
+        return bw_fail(e, BW_BAD, "only http:// and https:// addresses can be asked, not %.*s://",
                        BW_FMT(a->uri->scheme));
     if (!a->method[0] || !all_in(bw_cstr(a->method), CHAR_TOKEN))
         return bw_fail(e, BW_BAD, "'%.40s' is no HTTP method", a->method);
@@ -194,7 +222,7 @@ static void write_host(struct bw_buf *b, const struct uri *u)
         bw_buf_put(b, BW_LIT("localhost"));
     else
         bw_buf_printf(b, v6 ? "[%.*s]" : "%.*s", BW_FMT(u->host));
-    if (!u->is_unix && u->port != 80)
+    if (!u->is_unix && u->port != (carrier_is_tls(u) ? 443 : 80))
         bw_buf_printf(b, ":%u", u->port);
     bw_buf_put(b, BW_LIT("\r\n"));
 }
@@ -270,7 +298,8 @@ static struct http_exchange *exchange_new(struct http_client *c, const struct ht
     bw_must(x);
     x->client = c;
     bw_arena_init(&x->arena);
-    x->uri = (struct uri){.host = bw_arena_str(&x->arena, a->uri->host),
+    x->uri = (struct uri){.scheme = carrier_is_tls(a->uri) ? BW_LIT("https") : BW_LIT("http"),
+                          .host = bw_arena_str(&x->arena, a->uri->host),
                           .port = a->uri->port,
                           .is_unix = a->uri->is_unix};
     x->deadline = a->deadline;

@@ -12,11 +12,14 @@ struct http_client;
 struct http_exchange;
 
 struct http_client *http_client_new(void);
+/* For https: only servers vouched for by somebody in this PEM file, instead of whom this machine
+ * trusts (SSL_CERT_FILE and SSL_CERT_DIR are heeded). Before the first question. */
+bool http_client_trust(struct http_client *c, const char *ca, struct bw_err *e);
 void http_client_free(struct http_client *c); /* closes pooled connections */
 
 struct http_ask {
     const char *method;
-    const struct uri *uri; /* http only here; its path and query are sent as they stand */
+    const struct uri *uri; /* http, https; its path and query are sent as they stand */
     bw_str target;         /* instead of the uri's path and query, p == NULL when unused */
     const struct http_field *fields;
     size_t n_fields;

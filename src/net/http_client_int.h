@@ -1,6 +1,6 @@
 /* http_client_int.h: the seam between the HTTP client and what carries its bytes: a stream on a
- * fiber (http_carrier_stream.c) or a blocking socket on a plain thread (http_carrier_socket.c).
- * Callers cannot tell; the files above the seam contain no "which one". */
+ * fiber (http_carrier_stream.c) or a blocking socket on a plain thread (http_carrier_socket.c; with
+ * TLS http_carrier_tls.c). Callers cannot tell; the files above the seam contain no "which one". */
 #ifndef NET_HTTP_CLIENT_INT_H
 #define NET_HTTP_CLIENT_INT_H
 
@@ -14,6 +14,7 @@
 
 struct carrier;
 struct http_client;
+struct tls_context;
 
 struct carrier_kind {
     /* *Waits.* Until the bytes are away, but for a bounded rest. True also when the peer has begun
@@ -37,15 +38,22 @@ struct carrier {
     size_t at;
     bool ended;      /* the peer has ended its side */
     bool stuck;      /* it answered before it had taken the request */
-    char place[280]; /* "host:port" or the socket's path: the pool's key */
+    char place[280]; /* "host:port", "tls:host:port" or the socket's path: the pool's key */
 };
 
 /* *Waits.* On a fiber, a stream; on a plain thread, a socket. NULL on failure. */
-struct carrier *carrier_open(const struct uri *uri, int64_t deadline, struct bw_err *e);
-struct carrier *carrier_stream_open(const char *host, unsigned port, int64_t deadline,
-                                    struct bw_err *e);
+struct carrier *carrier_open(struct http_client *c, const struct uri *uri, int64_t deadline,
+                             struct bw_err *e);
+/* tls: NULL = plain. */
+struct carrier *carrier_stream_open(const char *host, unsigned port, struct tls_context *tls,
+                                    int64_t deadline, struct bw_err *e);
+struct carrier *carrier_tls_open(const char *host, unsigned port, struct tls_context *tls,
+                                 int64_t deadline, struct bw_err *e);
 struct carrier *carrier_socket_open(const char *host, unsigned port, int64_t deadline,
                                     struct bw_err *e);
+int carrier_socket_connect(const char *host, unsigned port, int64_t deadline,
+                           struct bw_err *e); /* -1 on failure */
+bool carrier_is_tls(const struct uri *uri);
 void carrier_place(const struct uri *uri, char out[280]);
 /* Bytes at hand. */
 static inline bw_str carrier_bytes(const struct carrier *c)

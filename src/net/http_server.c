@@ -104,9 +104,15 @@ static void url_of_path(const char *path, char url[256])
 
 bool http_server_listen(struct http_server *s, const char *address, char url[256], struct bw_err *e)
 {
+    return http_server_listen_tls(s, address, NULL, url, e);
+}
+
+bool http_server_listen_tls(struct http_server *s, const char *address, struct tls_context *tls,
+                            char url[256], struct bw_err *e)
+{
     char host[200];
     struct listener_opts o = {
-        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->own_only};
+        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->own_only, .tls = tls};
     if (s->n_listeners == HTTP_LISTENERS)
         return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
     o.is_unix = strncmp(address, "unix:", 5) == 0;
@@ -124,8 +130,8 @@ bool http_server_listen(struct http_server *s, const char *address, char url[256
     if (o.is_unix)
         url_of_path(o.host, url);
     else
-        snprintf(url, 256, strchr(host, ':') ? "http://[%s]:%u/" : "http://%s:%u/", host,
-                 listener_port(l));
+        snprintf(url, 256, strchr(host, ':') ? "%s://[%s]:%u/" : "%s://%s:%u/",
+                 tls ? "https" : "http", host, listener_port(l));
     return true;
 }
 

@@ -9,6 +9,7 @@
 
 struct http_server;
 struct listener;
+struct tls_context;
 
 struct http_server_opts {
     http_handler *handler;
@@ -38,6 +39,9 @@ void http_server_change(struct http_server *s, const struct http_server_opts *o)
  * static text of where it listens. */
 bool http_server_listen(struct http_server *s, const char *address, char url[256],
                         struct bw_err *e);
+/* The same with TLS, which outlives the server. */
+bool http_server_listen_tls(struct http_server *s, const char *address, struct tls_context *tls,
+                            char url[256], struct bw_err *e);
 /* Serves a listening socket that was given to the process; it is the server's from here on. */
 bool http_server_adopt(struct http_server *s, int fd, char url[256], struct bw_err *e);
 /* Refuses new connections and, with Connection: close, answers what is in flight; calls done(arg)

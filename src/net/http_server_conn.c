@@ -282,6 +282,7 @@ static struct http_conn *conn_new(struct http_worker *k, struct stream *s)
     c->stream = s;
     c->worker = k;
     c->peer_n = (unsigned char)n;
+    c->secure = stream_is_secure(s);
     memcpy(c->peer, peer, n + 1);
     loop_timer_init(&c->timer, time_out);
     list_push_back(&k->conns, &c->node);

@@ -46,6 +46,7 @@ struct http_conn {
     bool broken;  /* nothing can be sent or read any more */
     bool paused;  /* reading is off */
     bool closing; /* when SENDING is over */
+    bool secure;  /* it speaks TLS */
     unsigned char peer_n;
     char peer[];
 };

@@ -17,6 +17,7 @@ static void set_up(struct http_work *w)
     struct http_conn *c = w->conn;
     w->rq = (struct http_req){
         .first = w->first,
+        .secure = c->secure,
         .method = h->method,
         .method_text = h->method_text,
         .path = h->path,

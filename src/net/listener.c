@@ -85,8 +85,11 @@ static void take_in(struct door *d, int fd)
         return;
     }
     struct stream *s = stream_of(d->loop, fd, d->of->opts.is_unix);
-    if (s)
-        d->of->opts.accepted(s, d->of->opts.arg);
+    if (!s)
+        return;
+    if (d->of->opts.tls)
+        stream_tls_accept(s, d->of->opts.tls);
+    d->of->opts.accepted(s, d->of->opts.arg);
 }
 
 /* False when accepting cannot go on. */

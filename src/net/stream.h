@@ -9,6 +9,7 @@
 #include "net/loop.h"
 
 struct stream;
+struct tls_context;
 
 struct stream_events {
     /* Bytes have come (borrowed until return), or n == 0: the peer has ended its side, or sys != 0:
@@ -36,9 +37,24 @@ void stream_close(struct stream *s); /* idempotent; `closed` comes later */
 void stream_reset(struct stream *s); /* close with RST */
 void stream_peer(const struct stream *s, char *out, size_t n); /* "127.0.0.1", "[::1]" or "unix" */
 struct loop *stream_loop(const struct stream *s);
+/* The sentence's end for the `sys` of an event: what TLS had to say, or the system. */
+const char *stream_why(const struct stream *s, int sys);
 
 /* *Waits.* Connects by name or address, or to a unix socket path (port 0). NULL on failure. */
 struct stream *stream_connect(const char *host, unsigned port, int64_t deadline, struct bw_err *e);
+
+/* ---- TLS (stream_tls.c): the same streams, but what goes over the wire is encrypted. Their owner
+ * sees plain bytes; a peer that ends without TLS's own word that this was all is broken (EPROTO) to
+ * a client, and has ended to a server, whose requests say how long they are. ---- */
+
+bool stream_is_secure(const struct stream *s);
+/* *Waits.* For the handshake of a connection that has just been made, within ten seconds and the
+ * deadline: the server is `host`, and proves it. On failure the stream is closed. */
+bool stream_tls_connect(struct stream *s, struct tls_context *client, const char *host,
+                        int64_t deadline, struct bw_err *e);
+/* A client that has just come: its handshake goes on by itself. One that fails shows as a broken
+ * stream; who speaks HTTP without TLS gets that as an answer. */
+void stream_tls_accept(struct stream *s, struct tls_context *server);
 
 struct listener;
 struct listener_opts {
@@ -49,7 +65,8 @@ struct listener_opts {
                       the opener sees to it that there is no second instance */
     bool is_given; /* `fd` is a listening socket already (socket activation); it is taken over */
     int fd;
-    int backlog;                                   /* 0 = 4096 */
+    struct tls_context *tls; /* its streams speak TLS; outlives the listener. NULL: they do not */
+    int backlog;             /* 0 = 4096 */
     void (*accepted)(struct stream *s, void *arg); /* runs on the stream's loop */
     void *arg;
 };

@@ -18,6 +18,16 @@ struct pending {
     char bytes[];
 };
 
+static struct stream *of(void *handle)
+{
+    return LIST_OWNER(handle, struct stream, uv);
+}
+
+static bool is_closing(const struct stream *s)
+{
+    return s->odd & STREAM_CLOSING;
+}
+
 static void report_fault(struct loop_post *p)
 {
     struct stream *s = LIST_OWNER(p, struct stream, fault);
@@ -27,11 +37,11 @@ static void report_fault(struct loop_post *p)
         return;
     }
     s->held = 0;
-    if (!s->closing && s->events && s->events->drained)
+    if (!is_closing(s) && s->events && s->events->drained)
         s->events->drained(s, s->failed);
 }
 
-static void post_fault(struct stream *s, int sys)
+void stream_post_fault(struct stream *s, int sys)
 {
     s->failed = sys;
     if (s->fault_posted)
@@ -53,7 +63,7 @@ struct stream *stream_new(struct loop *l, bool is_unix)
         uv_pipe_init(&l->uv, &s->uv.path, 0);
     else
         uv_tcp_init(&l->uv, &s->uv.tcp);
-    s->uv.any.data = s;
+    s->uv.any.data = NULL;
     return s;
 }
 
@@ -87,7 +97,7 @@ void stream_set(struct stream *s, const struct stream_events *ev, void *user)
 static void lend(uv_handle_t *h, size_t want, uv_buf_t *out)
 {
     (void)want;
-    struct stream *s = h->data;
+    struct stream *s = of(h);
 #if defined(BW_TORTURE)
     *out = uv_buf_init(s->loop->read_buffer, 1);
 #else
@@ -95,30 +105,54 @@ static void lend(uv_handle_t *h, size_t want, uv_buf_t *out)
 #endif
 }
 
-static void came(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
+static void came_odd(struct stream *s, ssize_t n, const uv_buf_t *buf)
 {
-    struct stream *s = h->data;
-    if (n == 0 || s->closing)
+    int sys = n == UV_EOF ? 0 : (int)-n;
+    if (n == 0 || is_closing(s))
         return;
-    loop_now(s->loop); /* the turn's time is that of its first event */
+    loop_now(s->loop);
     if (n > 0) {
-        s->events->data(s, bw_str_of(buf->base, (size_t)n), 0);
+        stream_tls_came(s, bw_str_of(buf->base, (size_t)n), 0);
+        return;
+    }
+    uv_read_stop(&s->uv.stream);
+    if (s->odd & STREAM_TLS) {
+        stream_tls_came(s, bw_str_of("", 0), sys);
         return;
     }
     s->reading = false;
-    uv_read_stop(h);
-    s->events->data(s, bw_str_of("", 0), n == UV_EOF ? 0 : (int)-n);
+    s->events->data(s, bw_str_of("", 0), sys);
 }
 
-void stream_read(struct stream *s, bool on)
+static void came(uv_stream_t *h, ssize_t n, const uv_buf_t *buf)
 {
-    if (on == s->reading || s->closing)
+    struct stream *s = of(h);
+    if (n <= 0 || s->odd) {
+        came_odd(s, n, buf);
         return;
-    s->reading = on;
+    }
+    loop_now(s->loop); /* the turn's time is that of its first event */
+    s->events->data(s, bw_str_of(buf->base, (size_t)n), 0);
+}
+
+void stream_raw_read(struct stream *s, bool on)
+{
     if (on)
         uv_read_start(&s->uv.stream, lend, came);
     else
         uv_read_stop(&s->uv.stream);
+}
+
+void stream_read(struct stream *s, bool on)
+{
+    if (on == s->reading || is_closing(s))
+        return;
+    if (s->odd & STREAM_TLS) {
+        stream_tls_read(s, on);
+        return;
+    }
+    s->reading = on;
+    stream_raw_read(s, on);
 }
 
 static void went(uv_write_t *req, int status)
@@ -127,7 +161,7 @@ static void went(uv_write_t *req, int status)
     struct stream *s = p->s;
     s->held -= p->n < s->held ? p->n : s->held;
     free(p);
-    if (s->closing || s->failed)
+    if (is_closing(s) || s->failed)
         return;
     if (status < 0)
         s->failed = -status;
@@ -170,7 +204,7 @@ static size_t send_now(struct stream *s, const bw_str *pieces, unsigned n)
         }
         ssize_t r = try_send(s, bufs, batch);
         if (r < 0 && r != -EAGAIN)
-            post_fault(s, (int)-r);
+            stream_post_fault(s, (int)-r);
         if (r > 0)
             sent += (size_t)r;
         if (r < 0 || (size_t)r < want)
@@ -190,7 +224,7 @@ static void hold(struct stream *s, const bw_str *pieces, unsigned n, size_t sent
         return;
     s->held += total - sent;
     if (s->failed) {
-        post_fault(s, s->failed); /* counted as held until the owner is told */
+        stream_post_fault(s, s->failed); /* counted as held until the owner is told */
         return;
     }
     struct pending *p = malloc(sizeof *p + total - sent);
@@ -208,14 +242,24 @@ static void hold(struct stream *s, const bw_str *pieces, unsigned n, size_t sent
     int r = uv_write(&p->req, &s->uv.stream, &buf, 1, went);
     if (r < 0) {
         free(p);
-        post_fault(s, -r);
+        stream_post_fault(s, -r);
     }
 }
 
 size_t stream_write(struct stream *s, const bw_str *pieces, unsigned n)
 {
-    if (s->closing)
-        return 0;
+    if (s->odd)
+        return is_closing(s) ? 0 : stream_tls_write(s, pieces, n);
+    return stream_raw_write(s, pieces, n);
+}
+
+size_t stream_raw_last(struct stream *s, bw_str bytes)
+{
+    return s->held || s->failed ? 0 : send_now(s, &bytes, 1);
+}
+
+size_t stream_raw_write(struct stream *s, const bw_str *pieces, unsigned n)
+{
     size_t sent = s->held || s->failed ? 0 : send_now(s, pieces, n);
     hold(s, pieces, n, sent);
     return s->held;
@@ -238,21 +282,31 @@ size_t stream_unsent(const struct stream *s)
     return s->held + (uv_fileno(&s->uv.any, &fd) == 0 ? socket_unsent(fd) : 0);
 }
 
-void stream_end(struct stream *s)
+void stream_raw_end(struct stream *s)
 {
-    if (s->closing)
-        return;
     uv_shutdown_t *req = malloc(sizeof *req);
     bw_must(req);
     if (uv_shutdown(req, &s->uv.stream, ended) != 0)
         free(req);
 }
 
+void stream_end(struct stream *s)
+{
+    if (is_closing(s))
+        return;
+    if (s->odd & STREAM_TLS)
+        stream_tls_end(s);
+    else
+        stream_raw_end(s);
+}
+
 static void gone(uv_handle_t *h)
 {
-    struct stream *s = h->data;
+    struct stream *s = of(h);
     struct loop *l = s->loop;
     l->streams--;
+    if (s->odd & STREAM_TLS)
+        stream_tls_free(s);
     if (s->events && s->events->closed)
         s->events->closed(s);
     s->closed = true;
@@ -263,17 +317,19 @@ static void gone(uv_handle_t *h)
 
 void stream_close(struct stream *s)
 {
-    if (s->closing)
+    if (is_closing(s))
         return;
-    s->closing = true;
+    if (s->odd & STREAM_TLS)
+        stream_tls_close(s);
+    s->odd |= STREAM_CLOSING;
     uv_close(&s->uv.any, gone);
 }
 
 void stream_reset(struct stream *s)
 {
-    if (s->closing)
+    if (is_closing(s))
         return;
-    s->closing = true;
+    s->odd |= STREAM_CLOSING;
     /* Refused while a half-close is under way: then an ordinary close. */
     if (s->is_unix || uv_tcp_close_reset(&s->uv.tcp, gone) != 0)
         uv_close(&s->uv.any, gone);

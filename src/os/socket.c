@@ -242,7 +242,7 @@ int socket_accept(int fd)
 }
 
 /* False at the deadline or for a failure of poll itself. */
-static bool ready(int fd, short events, int64_t deadline, struct bw_err *e)
+bool socket_ready(int fd, short events, int64_t deadline, struct bw_err *e)
 {
     for (;;) {
         int64_t left = deadline ? deadline - clock_mono() : 0;
@@ -272,7 +272,7 @@ int socket_connect(const struct socket_address *a, int64_t deadline, struct bw_e
     int sys = connect(fd, &a->any, a->size) == 0 ? 0 : errno;
     bool ok = true;
     if (sys == EINPROGRESS) {
-        ok = ready(fd, POLLOUT, deadline, e) || bw_because(e, "connecting to %s", text);
+        ok = socket_ready(fd, POLLOUT, deadline, e) || bw_because(e, "connecting to %s", text);
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys, &(socklen_t){sizeof sys});
     }
     if (ok && sys)
@@ -295,7 +295,7 @@ ssize_t socket_read(int fd, char *p, size_t n, int64_t deadline, struct bw_err *
             bw_fail(e, BW_DOWN, "the connection broke: %s", strerror(errno));
             return -1;
         }
-        if (errno == EAGAIN && !ready(fd, POLLIN, deadline, e))
+        if (errno == EAGAIN && !socket_ready(fd, POLLIN, deadline, e))
             return -1;
     }
 }
@@ -322,9 +322,9 @@ bool socket_write(int fd, bw_str bytes, int64_t deadline, bool *answered, struct
         }
         if (sys != EAGAIN)
             return bw_fail(e, BW_DOWN, "the connection broke: %s", strerror(sys));
-        if (!ready(fd, POLLOUT | POLLIN | POLLRDHUP, deadline, e))
+        if (!socket_ready(fd, POLLOUT | POLLIN | POLLRDHUP, deadline, e))
             return false;
-        if (!has_bytes(fd) && !ready(fd, POLLOUT, deadline, e))
+        if (!has_bytes(fd) && !socket_ready(fd, POLLOUT, deadline, e))
             return false;
     }
     return true;

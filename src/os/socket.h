@@ -51,6 +51,7 @@ size_t socket_unsent(int fd); /* bytes written that the peer's system has not ta
 
 /* The following block their thread until done or the deadline (monotonic ns; 0 = none). */
 int socket_connect(const struct socket_address *a, int64_t deadline, struct bw_err *e);
+bool socket_ready(int fd, short events, int64_t deadline, struct bw_err *e); /* as of poll() */
 /* Bytes read; 0 at the end; -1 on failure. */
 ssize_t socket_read(int fd, char *p, size_t n, int64_t deadline, struct bw_err *e);
 /* True also when the peer has said something before it took all the bytes: then *answered is set.
