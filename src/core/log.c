@@ -20,7 +20,9 @@
 #include "core/log_ring.h"
 
 #define BATCH_BYTES ((size_t)64 * 1024)
-#define NAP_NS      10000000
+#define NAP_NS      1000000  /* what a person waits for at most */
+#define NAP_BUSY_NS 10000000 /* after so much that nobody reads it live */
+#define BUSY_BYTES  4096
 #define OWING_NS    1000000000
 #define AREAS_KNOWN 256
 
@@ -79,26 +81,27 @@ static bool owes(void)
     return log_output_owes(atomic_load(&lost_in_rings));
 }
 
-/* One batch; false when there was nothing. */
-static bool write_batch(void)
+/* One batch: its size; 0 when there was nothing. */
+static size_t write_batch(void)
 {
     if (owes())
         log_output_tell(atomic_load(&lost_in_rings));
     if (!collect())
-        return false;
+        return 0;
+    size_t n = log_output_pending();
     atomic_fetch_add(&lost, log_output_flush());
-    return true;
+    return n ? n : 1;
 }
 
-static bool drain(void)
+static size_t drain(void)
 {
-    bool any = false;
+    size_t all = 0, n;
     pthread_mutex_lock(&role);
-    while (write_batch())
-        any = true;
+    while ((n = write_batch()) != 0)
+        all += n;
     indebted = owes();
     pthread_mutex_unlock(&role);
-    return any;
+    return all;
 }
 
 /* ---- the writer thread ---- */
@@ -121,12 +124,12 @@ static void rest(int how, int64_t ns)
     }
 }
 
-static void nap(void)
+static void nap(int64_t ns)
 {
     int napping = NAPPING;
     atomic_store(&state, NAPPING);
     if (!atomic_load(&stopping) || !atomic_compare_exchange_strong(&state, &napping, AWAKE))
-        rest(NAPPING, NAP_NS);
+        rest(NAPPING, ns);
 }
 
 /* Sleeps unless a record came in between. The stores and loads of `state` and of the rings' heads
@@ -148,8 +151,9 @@ static void *write_all(void *unused)
 {
     (void)unused;
     while (!atomic_load(&stopping)) {
-        if (drain())
-            nap();
+        size_t n = drain();
+        if (n)
+            nap(n >= BUSY_BYTES ? NAP_BUSY_NS : NAP_NS);
         else
             sleep_until_woken();
     }
