@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/hostport.h"
 #include "os/socket.h"
 
 #define BACKLOG 4096
@@ -28,18 +29,11 @@ static int listen_on(int fd, struct bw_err *e)
 static int listen_at(const char *address, struct bw_err *e)
 {
     struct socket_address a[SOCKET_ADDRESSES];
-    char host[256];
+    struct hostport at;
     if (strncmp(address, "unix:", 5) == 0)
         return socket_path(address + 5, &a[0], e) ? listen_on(socket_bind_path(&a[0], 0660, e), e)
                                                   : -1;
-    const char *colon = strrchr(address, ':');
-    size_t n = colon ? (size_t)(colon - address) : 0;
-    bool bracketed = n > 2 && address[0] == '[' && address[n - 1] == ']';
-    if (!n || n >= sizeof host)
-        return bw_fail(e, BW_BAD, "'%s' names no port; write it as in 127.0.0.1:8080", address), -1;
-    memcpy(host, address + bracketed, n - 2 * bracketed);
-    host[n - 2 * bracketed] = 0;
-    if (!socket_resolve(host, (unsigned)strtoul(colon + 1, NULL, 10), a, e))
+    if (!hostport_parse(&at, address, e) || !socket_resolve(at.host, at.port, a, e))
         return -1;
     return listen_on(socket_bind(&a[0], false, e), e);
 }

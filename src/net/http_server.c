@@ -2,6 +2,7 @@
 #include "net/http_server_int.h"
 
 #include "core/clock.h"
+#include "core/hostport.h"
 #include "core/metric.h"
 #include "os/socket.h"
 
@@ -68,29 +69,6 @@ struct http_server *http_server_new(struct loops *ls, const struct http_server_o
     return s;
 }
 
-/* "127.0.0.1:8080", "[::1]:8080": the host without brackets into `host`. */
-static bool split(const char *address, char host[200], unsigned *port, struct bw_err *e)
-{
-    const char *colon = strrchr(address, ':');
-    bw_str text = bw_cstr(address);
-    bw_str name = colon ? bw_str_of(address, (size_t)(colon - address)) : text;
-    int64_t number = 0;
-    if (!colon || !bw_str_int(bw_cstr(colon + 1), &number) || number < 0 || number > 65535)
-        return bw_fail(e, BW_BAD, "'%s' names no port; write it as in 127.0.0.1:8080", address);
-    bool bracketed = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
-    if (bracketed)
-        name = bw_str_of(name.p + 1, name.n - 2);
-    else if (bw_str_find(name, ':') < name.n)
-        return bw_fail(e, BW_BAD, "'%s': put an IPv6 address into brackets, as in [::1]:8080",
-                       address);
-    if (name.n == 0 || name.n >= 200)
-        return bw_fail(e, BW_BAD, "'%s' names no host; write it as in 127.0.0.1:8080", address);
-    memcpy(host, name.p, name.n);
-    host[name.n] = 0;
-    *port = (unsigned)number;
-    return true;
-}
-
 static void url_of_path(const char *path, char url[256])
 {
     size_t n = (size_t)snprintf(url, 256, "http+unix://");
@@ -110,9 +88,12 @@ bool http_server_listen(struct http_server *s, const char *address, char url[256
 bool http_server_listen_tls(struct http_server *s, const char *address, struct tls_context *tls,
                             char url[256], struct bw_err *e)
 {
-    char host[200];
-    struct listener_opts o = {
-        .host = host, .accepted = http_conn_accept, .arg = s, .own_only = s->own_only, .tls = tls};
+    struct hostport at;
+    struct listener_opts o = {.host = at.host,
+                              .accepted = http_conn_accept,
+                              .arg = s,
+                              .own_only = s->own_only,
+                              .tls = tls};
     if (s->n_listeners == HTTP_LISTENERS)
         return bw_fail(e, BW_SYS, "a server listens at %d addresses at most", HTTP_LISTENERS);
     o.is_unix = strncmp(address, "unix:", 5) == 0;
@@ -121,8 +102,10 @@ bool http_server_listen_tls(struct http_server *s, const char *address, struct t
                        address);
     if (o.is_unix)
         o.host = address + 5;
-    else if (!split(address, host, &o.port, e))
+    else if (!hostport_parse(&at, address, e))
         return false;
+    else
+        o.port = at.port;
     struct listener *l = listener_open(s->loops, &o, e);
     if (!l)
         return false;
@@ -130,8 +113,8 @@ bool http_server_listen_tls(struct http_server *s, const char *address, struct t
     if (o.is_unix)
         url_of_path(o.host, url);
     else
-        snprintf(url, 256, strchr(host, ':') ? "%s://[%s]:%u/" : "%s://%s:%u/",
-                 tls ? "https" : "http", host, listener_port(l));
+        snprintf(url, 256, strchr(at.host, ':') ? "%s://[%s]:%u/" : "%s://%s:%u/",
+                 tls ? "https" : "http", at.host, listener_port(l));
     return true;
 }
 

@@ -41,7 +41,7 @@ static void texts_are_taken_apart(void **state)
     check(!probe_parse(&c, PROBE_LIVE, "log:listening", &a, &e));
     check_says(&e, "'log' cannot tell what Live asks");
     check(!probe_parse(&c, PROBE_READY, "tcp:nowhere", &a, &e));
-    check_says(&e, "is no host:port");
+    check_says(&e, "names no port");
     check(!probe_parse(&c, PROBE_READY, "http://h/=99", &a, &e));
     check_says(&e, "99 is no HTTP status");
     check(!probe_parse(&c, PROBE_READY, "exec:", &a, &e));
