@@ -144,8 +144,9 @@ static void read_record(struct notice_memory *m, uint32_t i)
 
 static void forget_old(struct notice_memory *m)
 {
-    while (!list_empty(&m->told)) {
-        struct notice_told *t = LIST_OWNER(m->told.next, struct notice_told, node);
+    for (struct list *x = m->told.next, *next; x != &m->told; x = next) {
+        struct notice_told *t = LIST_OWNER(x, struct notice_told, node);
+        next = x->next;
         if (t->until > clock_mono() && m->n_told < TOLD_MAX)
             return;
         m->n_told--;
@@ -231,8 +232,9 @@ void notice_memory_close(struct notice_memory *m)
 {
     struct list *both[] = {&m->told, &m->wrong};
     for (size_t i = 0; i < 2; i++)
-        while (!list_empty(both[i])) {
-            struct notice_told *t = LIST_OWNER(both[i]->next, struct notice_told, node);
+        for (struct list *x = both[i]->next, *next; x != both[i]; x = next) {
+            struct notice_told *t = LIST_OWNER(x, struct notice_told, node);
+            next = x->next;
             t->record = 0; /* it stays for the next */
             forget(m, t);
         }

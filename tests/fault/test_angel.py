@@ -293,7 +293,17 @@ def test_process_one_of_a_container(angel):
     """Orphans of all services are reaped, signals reach the brain, the container ends with it."""
     a = angel().write({"Name": "api", "Run": "/bin/sh -c \"(setsid sleep 0.01 &); exec sleep 100000\""})
     a.start(wrapper=["unshare", "--pid", "--fork", "--mount", "--mount-proc"], wait=False)
-    sleeps = lambda: [p for p in marked(a.mark) if pathlib.Path(f"/proc/{p}/cmdline").read_bytes() == b"sleep\x00100000\0"]
+
+    def sleeps():
+        found = []
+        for p in marked(a.mark):
+            try:
+                if pathlib.Path(f"/proc/{p}/cmdline").read_bytes() == b"sleep\x00100000\0":
+                    found.append(p)
+            except OSError:  # it has just ended
+                pass
+        return found
+
     pid = until(sleeps)[0]
     init = int(stat_of(pid)[1])
     assert stat_of(init) and open(f"/proc/{init}/status").read().split("NSpid:")[1].split("\n")[0].split()[-1] == "1"
