@@ -66,8 +66,10 @@ void brain_spent_open(struct brain *b, const char *state)
     }
     struct spent_head *h = head_of(b);
     if (memcmp(h->magic, MAGIC, sizeof h->magic) == 0 && h->next < RECORDS &&
-        strncmp(h->boot, boot, sizeof boot) == 0)
+        strncmp(h->boot, boot, sizeof boot) == 0) {
+        h->next = h->next <= room(b) ? h->next : 0; /* the file was cut */
         return;
+    }
     memset(b->spent.p, 0, b->spent.size);
     memcpy(h->boot, boot, sizeof boot);
     memcpy(h->magic, MAGIC, sizeof h->magic);
@@ -106,13 +108,18 @@ void brain_spent_recall(struct brain *b)
         all[n++] = *r;
     }
     qsort(all, n, sizeof *all, earlier);
+    uint64_t *ids = calloc(b->in_order.n + 1, sizeof *ids);
+    bw_must(ids);
+    for (size_t k = 0; k < b->in_order.n; k++)
+        ids[k] = id_of(b->in_order.p[k]->name);
     for (size_t i = 0; i < n; i++) {
         struct crew_unit *u = NULL;
         for (size_t k = 0; k < b->in_order.n && !u; k++)
-            if (id_of(b->in_order.p[k]->name) == all[i].unit)
+            if (ids[k] == all[i].unit)
                 u = &b->crew.units.p[b->in_order.p[k]->slot];
         spend(&b->crew, u, all[i].at);
     }
+    free(ids);
     free(all);
 }
 

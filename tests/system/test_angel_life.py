@@ -1,6 +1,7 @@
 """How long services live under a running angel: crash loops, codes that end them, order by needs, the guard, who is told to stop."""
 import os
 import pathlib
+import random
 import signal
 import socket
 
@@ -231,5 +232,30 @@ def test_sockets_that_the_angel_was_given(tmp_path):
         assert a.ctl("restart", "api").returncode == 0
         assert ask() == ["1", "http", str(a.unit("api")["pid"])]
         assert a.until("odd", "backoff")["starts"] > 0 and "the angel was given no socket 'other'" in a.log()
+    finally:
+        a.close()
+
+
+@pytest.mark.parametrize("size", [1, 100, 100000])
+def test_what_the_last_brain_left_is_garbage(tmp_path, size):
+    """Files of the state folder that say nothing sensible are no reason not to serve."""
+    births, folder = tmp_path / "births", tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    noise = random.Random(size)
+    for name in ("restarts", "in-hand", "told"):
+        (folder / name).write_bytes(noise.randbytes(size))
+    a = Angel(tmp_path, [{"Name": "own", "Run": f"sh:echo x >>{births}; echo said; exit 1", "RetryDelay": "1ms", "RetryMax": "1ms", "RestartBudget": 3,
+                          "Notify": str(tmp_path / "alerts.log")}], words=("run",))
+    try:
+        until(lambda: births.exists() and births.read_text().count("x") == 4, "not started so often")
+        log = folder / "log" / "own.log"
+        until(lambda: log.exists() and log.read_text().count("said") == 4, "not captured")
+        a.until("own", "backoff")
+        brain = brain_of(a)
+        os.kill(brain, signal.SIGKILL)
+        until(lambda: brain_of(a) not in (None, brain), "no other brain")
+        a.until("own", "backoff")
+        assert births.read_text().count("x") == 4
+        assert log.read_text() == "said\n" * 4
     finally:
         a.close()
