@@ -8,6 +8,20 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* It runs all the same: a machine without controllers is no reason to be down. */
+static void tell_unlimited(struct replica *r)
+{
+    const struct unit_conf *c = r->conf;
+    bool wanted = c->memory_max || c->cpu_per_mille || c->pids_max;
+    if (!wanted || r->unlimited || hands_can_limit(r->brain->hands))
+        return;
+    r->unlimited = true;
+    brain_say(r->brain, r, "unlimited",
+              "%s runs without its limits of memory, CPU or processes: the angel was not given a "
+              "cgroup (v2) with these controllers; under systemd its unit needs Delegate=yes",
+              r->name);
+}
+
 static void spawned(void *arg, uint32_t child, pid_t pid)
 {
     struct replica *r = brain_by_child(arg, child);
@@ -17,6 +31,7 @@ static void spawned(void *arg, uint32_t child, pid_t pid)
     r->started = clock_wall_ms();
     snprintf(r->why, sizeof r->why, "it runs as process %ld", (long)pid);
     brain_say(r->brain, r, "started", "%s runs as process %ld", r->name, (long)pid);
+    tell_unlimited(r);
     brain_post(r, EVENT_SPAWNED);
     replica_born(r, true);
 }

@@ -56,6 +56,7 @@ struct replica {
     bool steps_done, probe_well;  /* both: READY */
     bool removed;                 /* to be forgotten when it has stopped */
     bool troubled;                /* people were told of trouble */
+    bool unlimited;               /* told that its limits cannot be set */
     unsigned syncing;             /* what it printed is being waited for */
     int64_t watch_failures;
     struct list steps; /* struct steps */

@@ -1,0 +1,73 @@
+#!/bin/sh
+# The first process of the machine that test_limits.py boots. Each part of what it prints stands behind a line "@@ name".
+/bin/busybox --install -s /bin 2>/tmp/installed # what is there stays
+export PATH=/bin
+exec 2>&1
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+mkdir -p /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+ip link set lo up
+tree=/sys/fs/cgroup
+echo "+cpu +memory +pids" >$tree/cgroup.subtree_control
+mkdir $tree/given $tree/given-not $tree/given-not/deep
+
+# Runs the angel in a cgroup until what it was asked about shows, or for 30 s.
+angel() { # CGROUP STATE UNTIL...
+    in=$1 state=$2
+    shift 2
+    sh -c "echo 0 >$in/cgroup.procs && exec burrow angel run --settings /etc/angel.json --state $state" &
+    angel=$!
+    patience=300
+    while [ $patience -gt 0 ] && ! "$@" >/dev/null; do
+        sleep 0.1
+        patience=$((patience - 1))
+    done
+}
+
+seen() { # STATE WORDS...: an event of each kind
+    state=$1
+    shift
+    burrow ctl events --state "$state" --json >/tmp/events
+    for words in "$@"; do
+        grep -q "$words" /tmp/events || return 1
+    done
+}
+
+limited() {
+    seen /state '"kind":"report".*hog' && grep -q fork /log/fork.log && ! grep -q 'nr_throttled 0' "$tree"/given/burrow-*/spin.*/cpu.stat
+}
+
+mkdir /state /state2
+angel $tree/given /state limited
+echo "@@ why"
+burrow ctl why hog --state /state
+echo "@@ events"
+burrow ctl events --state /state --json
+echo "@@ crash"
+cat /state/crash/hog-*
+echo "@@ files"
+for f in "$tree"/given/burrow-*/*/*.max; do echo "${f#"$tree"/given/burrow-*/} $(cat "$f")"; done
+echo "@@ fork.log"
+cat /log/fork.log
+burrow ctl stop fork --state /state
+echo "@@ fork.left"
+cat "$tree"/given/burrow-*/fork.*/cgroup.procs
+kill $angel
+wait $angel
+status=$?
+echo "@@ end"
+echo $status
+echo "@@ groups"
+find $tree/given -type d
+
+angel $tree/given-not/deep /state2 seen /state2 unlimited
+echo "@@ not given"
+burrow ctl events hog --state /state2 --json
+burrow ctl events spin --state /state2 --json
+echo
+kill $angel
+wait $angel
+echo "@@ the end"
+poweroff -f
