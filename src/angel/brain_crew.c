@@ -32,8 +32,9 @@ static void explain(struct replica *r, const struct crew_order *o)
         snprintf(why, n, "told to restart, or with its group");
         break;
     case EVENT_READY:
-        snprintf(why, n,
-                 r->conf->probes[PROBE_READY].kind ? "its ready probe says yes" : "it runs");
+        snprintf(why, n, "%s%s",
+                 r->conf->probes[PROBE_READY].kind ? "its ready probe says yes" : "it runs",
+                 r->unlimited ? ", without its limits: no cgroup was delegated" : "");
         break;
     case EVENT_LOST:
         snprintf(why, n, "it was to run when the brain before this one ended, and did not");

@@ -53,7 +53,8 @@ echo "@@ fork.log"
 cat /log/fork.log
 burrow ctl stop fork --state /state
 echo "@@ fork.left"
-cat "$tree"/given/burrow-*/fork.*/cgroup.procs
+cat "$tree"/given/burrow-*/fork.*/cgroup.procs 2>&1
+echo "@@ fork.done"
 kill $angel
 wait $angel
 status=$?
@@ -66,7 +67,8 @@ angel $tree/given-not/deep /state2 seen /state2 unlimited
 echo "@@ not given"
 burrow ctl events hog --state /state2 --json
 burrow ctl events spin --state /state2 --json
-echo
+echo "@@ not given, why"
+burrow ctl why spin --state /state2
 kill $angel
 wait $angel
 echo "@@ the end"

@@ -116,4 +116,5 @@ def test_where_nothing_is_delegated(told):
     for unit in ("hog", "spin"):
         kinds = [e["kind"] for e in said if e["unit"] == unit]
         assert kinds.count("unlimited") == 1 and "started" in kinds, said
+    assert "spin is ready" in told["not given, why"] and "without its limits" in told["not given, why"], told["not given, why"]
     assert all("Delegate=yes" in e["text"] for e in said if e["kind"] == "unlimited"), said
