@@ -58,7 +58,8 @@ def main():
     common = digest(*[p.read_bytes() for p in shared], (ROOT / ".clang-tidy").read_bytes())
     todo = []
     for p in sorted((ROOT / "src").rglob("*.c")):
-        if "fiber_switch_aarch64" in p.name:
+        # Of Windows, whose headers are not here: mingw warns instead (./dev test windows).
+        if "fiber_switch_aarch64" in p.name or p.name.endswith("_windows.c"):
             continue
         mark = CACHE / digest(common, str(DEEP), str(p), p.read_bytes())
         if not mark.exists():

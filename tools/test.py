@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -129,6 +130,36 @@ def clang_group(name, words):
     return (0, 1, wrong) if wrong else (1, 0, "")
 
 
+WINDOWS = ["src/angel/identity_windows.c", "src/angel/group_windows.c", "src/angel/spawn_windows.c", "src/angel/spawn.c", "src/angel/sweep.c",
+           "tests/platform/here_windows.c", "tests/unit/angel/process_test.c"]
+WINE = "/usr/lib/wine/"
+
+
+def windows_group(name, words):
+    """The angel's files for Windows, compiled by mingw, and their test run by Wine."""
+    folder = ROOT / "build/windows"
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "angel_process_test.exe"
+    out = sh(["x86_64-w64-mingw32-gcc-win32", "-static", "-std=c17", "-O2", "-D_WIN32_WINNT=0x0602", "-D__USE_MINGW_ANSI_STDIO=1",
+              "-Isrc/os/windows", "-Iinclude", "-Isrc", "-Itests/platform/windows", "-Wall", "-Wextra", "-Werror", "-Wshadow",
+              "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla", "-Wwrite-strings", "-Wundef", "-Wconversion", "-Wno-sign-conversion",
+              "-Wno-missing-field-initializers", "-o", str(program), *WINDOWS, "-lntdll"])
+    if out.returncode:
+        return 0, 1, f"build failed:\n{out.stderr[-6000:]}"
+    with tempfile.TemporaryDirectory(prefix="prefix-", dir=folder) as prefix:
+        env = {**os.environ, "WINEPREFIX": prefix, "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "DISPLAY": ""}
+        try:
+            run = sh([WINE + "wine64", str(program)], env=env, timeout=120, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired as late:
+            return 0, 1, f"did not end within 120 s\n{(late.stdout or b'').decode(errors='replace')[-2000:]}"
+        finally:
+            sh([WINE + "wineserver64", "-k"], env=env)
+    passed = sum(int(n) for n in re.findall(r"\[  PASSED  \] (\d+) test", run.stdout))
+    if run.returncode or not passed:
+        return 0, 1, run.stdout[-6000:] + run.stderr[-2000:]
+    return passed, 0, ""
+
+
 def fuzz_group(name, words):
     out = sh(["/usr/bin/python3", "tools/fuzz.py", os.environ.get("FUZZ_SECONDS", "5"), *words])
     passed, failed = len(re.findall(r"^ok ", out.stdout, re.M)), len(re.findall(r"^FAILED ", out.stdout, re.M))
@@ -139,7 +170,7 @@ def fuzz_group(name, words):
 
 GROUPS = {
     "unit": unit_group, "unit-asan": unit_group, "unit-tsan": unit_group, "unit-ucontext": unit_group,
-    "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group, "slow": pytest_group,
+    "windows": windows_group, "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group, "slow": pytest_group,
 }
 
 

@@ -1,7 +1,6 @@
 /* group.h: a control group for each child, where the system has them: nothing that runs in it can
  * leave it by fork or setsid, and one call kills all of it. group_linux.c: cgroup v2, delegated to
- * us; group_windows.c: Job objects; group_kqueue.c: there are none, trees are swept (sweep.h).
- * Nothing here allocates. */
+ * us; group_windows.c: Job objects. Nothing here allocates. */
 #ifndef ANGEL_GROUP_H
 #define ANGEL_GROUP_H
 

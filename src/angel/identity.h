@@ -1,9 +1,8 @@
 /* identity.h: which process a number means. A pid comes back after a while; pid and start time
  * together do not within one boot, and a handle stands for one process for ever: a pidfd on Linux,
- * a kqueue on BSD and macOS (both can be waited for as descriptors), a process HANDLE on Windows
- * (of which 32 bits count). Nothing here allocates, and identity_look may be called between fork
- * and exec. Handles: identity_linux.c, identity_kqueue.c; looks: identity_proc.c,
- * identity_sysctl.c; both: identity_windows.c. */
+ * a process HANDLE on Windows (of which 32 bits count). Nothing here allocates, and identity_look
+ * may be called between fork and exec. Linux: identity_linux.c (handles), identity_proc.c (looks);
+ * identity_windows.c is both. */
 #ifndef ANGEL_IDENTITY_H
 #define ANGEL_IDENTITY_H
 

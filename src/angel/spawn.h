@@ -1,7 +1,7 @@
 /* spawn.h: one process from an order. spawn.c is what the parent prepares, spawn_child.c what the
  * child does between fork and exec on every POSIX system; how it is born is the platform's:
- * spawn_linux.c (clone3 with a pidfd, into its cgroup), spawn_kqueue.c (fork), spawn_windows.c
- * (CreateProcess, suspended until it is recorded and in its job).
+ * spawn_linux.c (clone3 with a pidfd, into its cgroup), spawn_windows.c (CreateProcess, suspended
+ * until it is recorded and in its job).
  *
  * The parent comes back at once. The child tells through `errors` which step failed and why; the
  * end of that pipe without a word is a successful exec, or a death before it. Windows says so at

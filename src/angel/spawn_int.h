@@ -1,5 +1,5 @@
 /* spawn_int.h: what spawn_child.c leaves to the system, between fork and exec: nothing here takes a
- * lock or memory. spawn_linux.c, spawn_kqueue.c. */
+ * lock or memory. spawn_linux.c. */
 #ifndef ANGEL_SPAWN_INT_H
 #define ANGEL_SPAWN_INT_H
 
