@@ -26,7 +26,7 @@ static size_t read_file(const char *path, char *out, size_t size)
 /* "/proc/1234/stat": without printf, which is not for the time between fork and exec. */
 static void proc_path(char out[64], pid_t pid, const char *file)
 {
-    char digits[16];
+    char digits[24]; /* of any long: a number that is none must do no harm */
     size_t n = 0, at = 6;
     unsigned long v = (unsigned long)pid;
     do
