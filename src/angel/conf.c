@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/map.h"
 #include "os/file.h"
+#include "os/socket.h"
 
 /* ---- folders ---- */
 
@@ -131,6 +132,46 @@ static bool need(struct conf_load *l, bool ok, const char *key, const char *sent
     return conf_fail_at(l, NULL, key, e);
 }
 
+/* Only this machine reaches it. */
+static bool is_loopback(const char *address)
+{
+    struct socket_address a;
+    char host[200];
+    const char *colon = strrchr(address, ':');
+    bw_str name = bw_str_of(address, colon ? (size_t)(colon - address) : strlen(address));
+    if (bw_str_eq(name, BW_LIT("localhost")))
+        return true;
+    if (name.n > 2 && name.p[0] == '[')
+        name = bw_str_of(name.p + 1, name.n - 2);
+    snprintf(host, sizeof host, "%.*s", BW_FMT(name));
+    if (!socket_numeric(host, 0, &a))
+        return false;
+    return a.any.sa_family == AF_INET ? ntohl(a.v4.sin_addr.s_addr) >> 24 == 127
+                                      : IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr);
+}
+
+static bool check_control(struct conf_load *l, struct bw_err *e)
+{
+    const struct angel_conf *c = l->c;
+    return need(l, bw_str_starts(bw_cstr(c->control), BW_LIT("unix:")), "Control",
+                "Control is a unix socket, \"unix:/run/burrow/angel.sock\"; ControlListen is for "
+                "TCP",
+                e) &&
+           need(l, !c->control_tcp || c->control_token, "ControlListen",
+                "ControlListen needs a ControlToken: whoever reaches that port could run programs",
+                e) &&
+           need(l, c->control_cert || !c->control_key, "ControlKey",
+                "ControlKey is the key of ControlCert, which is not there", e) &&
+           need(l,
+                !c->control_tcp || c->control_cert || l->filled.control_unencrypted ||
+                    is_loopback(c->control_tcp),
+                "ControlListen",
+                "ControlListen is reached from other machines and has no TLS: set ControlCert, or "
+                "listen at 127.0.0.1; ControlUnencrypted says that others may read the token on "
+                "the way",
+                e);
+}
+
 static bool make_main(struct conf_load *l, struct bw_err *e)
 {
     struct angel_conf *c = l->c;
@@ -145,6 +186,8 @@ static bool make_main(struct conf_load *l, struct bw_err *e)
                      ? m->control
                      : bw_arena_printf(l->a, "unix:%s/control.sock", c->state).p;
     c->control_tcp = m->control_tcp && *m->control_tcp ? m->control_tcp : NULL;
+    c->control_cert = m->control_cert && *m->control_cert ? beside(l, m->control_cert) : NULL;
+    c->control_key = m->control_key && *m->control_key ? beside(l, m->control_key) : NULL;
     if (m->state_file && *m->state_file)
         c->state_page = bw_arena_printf(l->a, "%s.html", beside(l, m->state_file)).p;
     c->state_title = m->state_title && *m->state_title
@@ -159,13 +202,7 @@ static bool make_main(struct conf_load *l, struct bw_err *e)
     c->guard_window = m->guard_window;
     c->stop_timeout = m->stop_timeout;
     note_all(l);
-    return need(l, bw_str_starts(bw_cstr(c->control), BW_LIT("unix:")), "Control",
-                "Control is a unix socket, \"unix:/run/burrow/angel.sock\"; ControlListen is for "
-                "TCP",
-                e) &&
-           need(l, !c->control_tcp || c->control_token, "ControlListen",
-                "ControlListen needs a ControlToken: whoever reaches that port could run programs",
-                e);
+    return check_control(l, e);
 }
 
 /* ---- all ---- */

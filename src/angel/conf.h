@@ -99,6 +99,7 @@ struct angel_conf {
     const char *log_folder;                  /* %log% */
     const char *control;                     /* the control API's socket: "unix:PATH" */
     const char *control_tcp, *control_token; /* "127.0.0.1:9000" and its secret; NULL = none */
+    const char *control_cert, *control_key;  /* of control_tcp: files; NULL = no TLS, cert has it */
     const char *exit_with;                /* the unit whose end is that of the angel; NULL = none */
     const char *state_page, *state_title; /* a HTML file kept up to date; NULL = none */
     const char *smtp, *smtp_from, *hmac_secret;

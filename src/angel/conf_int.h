@@ -59,7 +59,8 @@ struct conf_main {
     int64_t start_timeout;
     const char *smtp, *smtp_from, *hmac_secret;
     const char **options;
-    const char *state, *control, *control_tcp, *control_token;
+    const char *state, *control, *control_tcp, *control_token, *control_cert, *control_key;
+    bool control_unencrypted;
     int64_t log_total, budget, budget_window, guard_percent, guard_window, stop_timeout;
     struct opt_list services; /* of struct conf_entry */
 };

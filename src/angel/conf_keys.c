@@ -283,7 +283,16 @@ const struct option conf_main_keys[] = {
     {"Control", OPT_CSTR, MAIN(control),
      .help = "The socket of the control API; none: \"unix:STATE/control.sock\"."},
     {"ControlListen", OPT_CSTR, MAIN(control_tcp),
-     .help = "The API also there, \"127.0.0.1:9000\"; ControlToken must be set."},
+     .help = "The API also there, \"127.0.0.1:9000\"; ControlToken must be set, and elsewhere than "
+             "on the loopback ControlCert."},
+    {"ControlCert", OPT_CSTR, MAIN(control_cert),
+     .help = "ControlListen speaks TLS: PEM file of the certificate and those that vouch for it; "
+             "renewed ones are found by themselves."},
+    {"ControlKey", OPT_CSTR, MAIN(control_key),
+     .help = "PEM file of its key; none: it is in ControlCert."},
+    {"ControlUnencrypted", OPT_BOOL, MAIN(control_unencrypted),
+     .help = "ControlListen may be elsewhere than on the loopback without TLS: whoever listens on "
+             "the way learns the token, and can run programs with it."},
     {"ControlToken", OPT_CSTR, MAIN(control_token), .secret = true,
      .help = "Authorization: Bearer of who comes by ControlListen; \"@FILE\" as above."},
     {"LogTotal", OPT_SIZE, MAIN(log_total), .initial = "\"4 GiB\"", .live = true,

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/near.h"
 #include "core/uri.h"
+#include "net/tls.h"
 #include "os/file.h"
 
 #define BODY_MAX    (64 * 1024)
@@ -249,29 +250,37 @@ static bool listen_tcp(struct control *c, struct bw_err *e)
 {
     const struct http_server_opts o = {
         .handler = serve_tcp, .arg = c, .max_connections = CONNECTIONS, .write_timeout = STALLED};
-    const char *address = brain_conf(c->o.brain)->control_tcp;
+    const struct angel_conf *conf = brain_conf(c->o.brain);
+    const char *address = conf->control_tcp;
     if (!address)
         return true;
+    if (conf->control_cert) {
+        c->tls = tls_server_new(
+            &(struct tls_server_opts){.cert = conf->control_cert, .key = conf->control_key}, e);
+        if (!c->tls)
+            return bw_because(e, "ControlCert");
+    }
     c->tcp = http_server_new(c->o.loops, &o, e);
-    if (!c->tcp || !http_server_listen(c->tcp, address, c->tcp_url, e))
+    if (!c->tcp || !http_server_listen_tls(c->tcp, address, c->tls, c->tcp_url, e))
         return bw_because(e, "ControlListen");
     log_info("angel", "the control API is served by TCP", LOG_CSTR("url", c->tcp_url));
     return true;
 }
 
-struct control *control_open(const struct control_opts *o, struct bw_err *e)
+bool control_open(const struct control_opts *o, struct control **made, struct bw_err *e)
 {
     struct control *c = calloc(1, sizeof *c);
     bw_must(c);
+    *made = c;
     c->o = *o;
     c->began = clock_wall_ms();
     list_init(&c->waiters);
     if (listen_local(c, e) && listen_tcp(c, e)) {
         c->file = control_file_new(c);
-        return c;
+        return true;
     }
-    control_free(c);
-    return NULL;
+    control_stop(c, clock_mono(), NULL, NULL);
+    return false;
 }
 
 static void drained(void *arg)
@@ -292,8 +301,9 @@ void control_stop(struct control *c, int64_t deadline, void (*done)(void *arg), 
     c->done_arg = arg;
     for (struct list *n = c->waiters.next; n != &c->waiters; n = n->next)
         wake(LIST_OWNER(n, struct control_waiter, node));
-    c->undrained = c->tcp ? 2 : 1;
-    http_server_drain(c->local, deadline, drained, c);
+    c->undrained = (c->local ? 1 : 0) + (c->tcp ? 1 : 0);
+    if (c->local)
+        http_server_drain(c->local, deadline, drained, c);
     if (c->tcp)
         http_server_drain(c->tcp, deadline, drained, c);
 }
@@ -307,5 +317,6 @@ void control_free(struct control *c)
         http_server_free(c->local);
     if (c->tcp)
         http_server_free(c->tcp);
+    tls_context_free(c->tls);
     free(c);
 }

@@ -17,8 +17,10 @@ struct control_opts {
     const char *state;    /* --state; NULL = as the settings say */
 };
 
-/* Listens where the brain's settings say. */
-struct control *control_open(const struct control_opts *o, struct bw_err *e);
+/* Listens where the brain's settings say. On failure too, *made is there until the loops have
+ * ended.
+ */
+bool control_open(const struct control_opts *o, struct control **made, struct bw_err *e);
 /* Streams end, what is in hand is answered, then done(arg), at the latest at the deadline. */
 void control_stop(struct control *c, int64_t deadline, void (*done)(void *arg), void *arg);
 void control_free(struct control *c); /* after the loops have ended; NULL is fine */

@@ -11,6 +11,7 @@
 struct control {
     struct control_opts o;
     struct http_server *local, *tcp; /* tcp: NULL = not asked for */
+    struct tls_context *tls;         /* of tcp; NULL = none */
     char local_url[256], tcp_url[256];
     int64_t began;             /* wall ms */
     struct list waiters;       /* control_waiter */

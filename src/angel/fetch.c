@@ -1,5 +1,5 @@
-/* fetch.c: http over the client of net, one connection for each exchange: what is asked here is
- * asked seldom, and a probe should see whether a connection can be made. */
+/* fetch.c: over the client of net, one connection for each exchange: what is asked here is asked
+ * seldom, and a probe should see whether a connection can be made. */
 #include "angel/fetch.h"
 
 #include <string.h>
@@ -40,8 +40,8 @@ static bool receive(struct http_exchange *x, int *status, struct bw_buf *out, st
     return true;
 }
 
-static bool fetch_plain(const struct fetch *f, const struct uri *u, int *status, struct bw_buf *out,
-                        struct bw_err *e)
+static bool ask(const struct fetch *f, const struct uri *u, int *status, struct bw_buf *out,
+                struct bw_err *e)
 {
     struct http_field fields[FIELDS_MAX];
     struct http_ask ask = {.method = f->method ? f->method : "GET",
@@ -64,10 +64,8 @@ bool fetch(const struct fetch *f, int *status, struct bw_buf *out, struct bw_err
 {
     struct bw_arena a;
     struct uri u;
-    if (strncmp(f->url, "https://", 8) == 0)
-        return fetch_by_curl(f, status, out, e);
     bw_arena_init(&a);
-    bool ok = uri_parse(&u, bw_cstr(f->url), &a, e) && fetch_plain(f, &u, status, out, e);
+    bool ok = uri_parse(&u, bw_cstr(f->url), &a, e) && ask(f, &u, status, out, e);
     bw_arena_release(&a);
     return ok;
 }

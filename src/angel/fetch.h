@@ -1,5 +1,6 @@
-/* fetch.h: one HTTP exchange for actions, probes and notices: http by net/http_client, https by
- * libcurl (loaded when it is first needed) on a worker thread, certificates verified. */
+/* fetch.h: one HTTP exchange for actions, probes and notices, by net/http_client; and mail by
+ * libcurl (loaded when it is first needed) on a worker thread. Certificates are verified against
+ * whom this machine trusts; SSL_CERT_FILE names others. */
 #ifndef ANGEL_FETCH_H
 #define ANGEL_FETCH_H
 
@@ -24,8 +25,5 @@ struct fetch_mail {
     int64_t deadline;
 };
 bool fetch_mail(const struct fetch_mail *m, struct bw_err *e);
-
-/* fetch_curl.c */
-bool fetch_by_curl(const struct fetch *f, int *status, struct bw_buf *out, struct bw_err *e);
 
 #endif

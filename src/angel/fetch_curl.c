@@ -1,5 +1,5 @@
-/* fetch_curl.c: https and mail through libcurl. It is loaded at first use, so that an angel without
- * either neither needs nor carries it; each transfer blocks a worker thread, never the loop. */
+/* fetch_curl.c: mail through libcurl. It is loaded at first use, so that an angel without mail
+ * neither needs nor carries it; each transfer blocks a worker thread, never the loop. */
 #include <curl/curl.h> /* before banned.h's names meet its own */
 
 #include "angel/fetch.h"
@@ -15,7 +15,6 @@ static struct {
     CURL *(*init)(void);
     CURLcode (*set)(CURL *, CURLoption, ...);
     CURLcode (*perform)(CURL *);
-    CURLcode (*info)(CURL *, CURLINFO, ...);
     void (*cleanup)(CURL *);
     struct curl_slist *(*add)(struct curl_slist *, const char *);
     void (*free_list)(struct curl_slist *);
@@ -26,8 +25,8 @@ static struct {
 static void load(void)
 {
     static const char *const names[] = {
-        "curl_easy_init",    "curl_easy_setopt",  "curl_easy_perform",   "curl_easy_getinfo",
-        "curl_easy_cleanup", "curl_slist_append", "curl_slist_free_all", "curl_easy_strerror"};
+        "curl_easy_init",    "curl_easy_setopt",    "curl_easy_perform", "curl_easy_cleanup",
+        "curl_slist_append", "curl_slist_free_all", "curl_easy_strerror"};
     void *h = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     CURLcode (*global)(long) = NULL;
     bool all = h != NULL;
@@ -44,22 +43,17 @@ static void load(void)
 }
 
 struct transfer {
-    const struct fetch *f;
     const struct fetch_mail *mail;
-    struct bw_buf *out;
     size_t sent;
-    int status;
     struct bw_err e;
     bool ok;
 };
 
-static size_t take(char *p, size_t one, size_t n, void *arg)
+/* What the server has to say beside its answers. */
+static size_t drop(char *p, size_t one, size_t n, void *arg)
 {
-    struct transfer *t = arg;
-    if (t->out) {
-        size_t room = t->out->max - t->out->n;
-        bw_buf_put(t->out, bw_str_of(p, n * one < room ? n * one : room));
-    }
+    (void)p;
+    (void)arg;
     return one * n;
 }
 
@@ -73,29 +67,15 @@ static size_t give(char *p, size_t one, size_t n, void *arg)
     return k;
 }
 
-static void common(CURL *c, struct transfer *t, int64_t deadline)
+static void common(CURL *c, int64_t deadline)
 {
+    const char *trusted = getenv("SSL_CERT_FILE"); /* as for https:// */
     int64_t ms = deadline ? (deadline - clock_mono()) / CLOCK_MS : 60000;
     lib.set(c, CURLOPT_NOSIGNAL, 1L);
     lib.set(c, CURLOPT_TIMEOUT_MS, (long)(ms > 1 ? ms : 1));
-    lib.set(c, CURLOPT_WRITEFUNCTION, take);
-    lib.set(c, CURLOPT_WRITEDATA, t);
-}
-
-static struct curl_slist *set_http(CURL *c, const struct fetch *f)
-{
-    struct curl_slist *fields = NULL;
-    for (size_t i = 0; f->fields && f->fields[i]; i++)
-        fields = lib.add(fields, f->fields[i]);
-    lib.set(c, CURLOPT_URL, f->url);
-    lib.set(c, CURLOPT_PROTOCOLS_STR, "https");
-    lib.set(c, CURLOPT_HTTPHEADER, fields);
-    lib.set(c, CURLOPT_CUSTOMREQUEST, f->method ? f->method : "GET");
-    if (f->body.n) {
-        lib.set(c, CURLOPT_POSTFIELDSIZE, (long)f->body.n);
-        lib.set(c, CURLOPT_POSTFIELDS, f->body.p);
-    }
-    return fields;
+    lib.set(c, CURLOPT_WRITEFUNCTION, drop);
+    if (trusted)
+        lib.set(c, CURLOPT_CAINFO, trusted);
 }
 
 static struct curl_slist *set_mail(CURL *c, struct transfer *t)
@@ -124,44 +104,29 @@ static void transfer(void *arg)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct transfer *t = arg;
-    const char *url = t->f ? t->f->url : t->mail->url;
-    long status = 0;
+    const char *url = t->mail->url;
     pthread_once(&once, load);
     CURL *c = lib.there ? lib.init() : NULL;
     if (!c) {
         bw_fail(&t->e, BW_SYS, "%s needs libcurl (the package libcurl4), which is not there", url);
         return;
     }
-    common(c, t, t->f ? t->f->deadline : t->mail->deadline);
-    struct curl_slist *list = t->f ? set_http(c, t->f) : set_mail(c, t);
+    common(c, t->mail->deadline);
+    struct curl_slist *list = set_mail(c, t);
     CURLcode code = lib.perform(c);
     t->ok = code == CURLE_OK;
     if (!t->ok)
         bw_fail(&t->e, code == CURLE_OPERATION_TIMEDOUT ? BW_LATE : BW_DOWN, "%s: %s", url,
                 lib.words(code));
-    lib.info(c, CURLINFO_RESPONSE_CODE, &status);
-    t->status = (int)status;
     lib.free_list(list);
     lib.cleanup(c);
 }
 
-static bool run(struct transfer *t, struct bw_err *e)
-{
-    worker_run(transfer, t);
-    if (!t->ok && e)
-        *e = t->e;
-    return t->ok;
-}
-
-bool fetch_by_curl(const struct fetch *f, int *status, struct bw_buf *out, struct bw_err *e)
-{
-    struct transfer t = {.f = f, .out = out};
-    bool ok = run(&t, e);
-    *status = t.status;
-    return ok;
-}
-
 bool fetch_mail(const struct fetch_mail *m, struct bw_err *e)
 {
-    return run(&(struct transfer){.mail = m}, e);
+    struct transfer t = {.mail = m};
+    worker_run(transfer, &t);
+    if (!t.ok && e)
+        *e = t.e;
+    return t.ok;
 }

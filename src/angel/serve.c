@@ -172,8 +172,7 @@ static bool begin(struct serve *s, struct bw_err *e)
         return false;
     struct control_opts co = {
         .loops = s->loops, .brain = s->brain, .settings = s->o.settings, .state = s->o.state};
-    s->control = control_open(&co, e);
-    if (!s->control)
+    if (!control_open(&co, &s->control, e))
         return false;
     for (size_t i = 0; s->o.socket < 0 && i < 4; i++)
         s->signals[i] = signal_watch_new(s->loop, numbers[i], signalled, s);

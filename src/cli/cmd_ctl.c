@@ -17,8 +17,11 @@ const struct ctl_verb *const ctl_verbs[] = {
 static const struct arg switches[] = {
     {"settings", "FILE", "the settings of the angel that is meant"},
     {"state", "FOLDER", "its state folder"},
-    {"control", "ADDRESS", "its control API: unix:PATH, or http://HOST:PORT with a token"},
-    {"token", "@FILE", "for http://: the file of the ControlToken; or $BURROW_ANGEL_TOKEN"},
+    {"control", "ADDRESS",
+     "its control API: unix:PATH, or http://HOST:PORT, https://… with a token"},
+    {"ca", "FILE",
+     "for https://: PEM file of who may vouch for the angel; else as the system says"},
+    {"token", "@FILE", "for http(s)://: the file of the ControlToken; or $BURROW_ANGEL_TOKEN"},
     {"json", NULL, "what the angel says, as JSON: an object for each NAME, event or line"},
     {"once", NULL, "status, top: show it once, also on a terminal"},
     {"names", NULL, "status: the names alone"},

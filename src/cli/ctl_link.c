@@ -59,7 +59,8 @@ bool ctl_open(struct ctl *c, struct bw_err *e)
     if (!read_token(c, e) || !uri_parse(&c->uri, url_of(c, address), &c->arena, e))
         return false;
     c->http = http_client_new();
-    return true;
+    const char *ca = args_value(c->args, "ca", NULL);
+    return !ca || http_client_trust(c->http, ca, e) || bw_because(e, "--ca");
 }
 
 void ctl_close(struct ctl *c)

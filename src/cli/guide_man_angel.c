@@ -91,12 +91,13 @@ void guide_man_ctl(struct bw_buf *out)
         put_verb("ctl", (*v)->name, (*v)->usage, (*v)->help, out);
     bw_buf_put(out, BW_LIT(".SH OPTIONS\n"));
     guide_man_switches(&command_ctl, out);
-    bw_buf_put(out,
-               BW_LIT(".SH \"EXIT STATUS\"\n.TP\n\\fB0\\fR\ndone; of status: all that is "
-                      "wanted is ready\n.TP\n\\fB1\\fR\nrefused or failed; of status: not all "
-                      "are ready\n.TP\n\\fB2\\fR\nwrong use\n.TP\n\\fB3\\fR\nno angel runs "
-                      "there\n.TP\n\\fB4\\fR\nnot within the time\n"
-                      ".SH ENVIRONMENT\n.TP\n\\fBBURROW_ANGEL_TOKEN\\fR\nthe ControlToken, for "
-                      "\\-\\-control http://…\n.TP\n\\fBNO_COLOR\\fR\nno colours, no live "
-                      "table\n.SH \"SEE ALSO\"\n.BR burrow\\-angel (1)\n"));
+    bw_buf_put(
+        out,
+        BW_LIT(".SH \"EXIT STATUS\"\n.TP\n\\fB0\\fR\ndone; of status: all that is "
+               "wanted is ready\n.TP\n\\fB1\\fR\nrefused or failed; of status: not all "
+               "are ready\n.TP\n\\fB2\\fR\nwrong use\n.TP\n\\fB3\\fR\nno angel runs "
+               "there\n.TP\n\\fB4\\fR\nnot within the time\n"
+               ".SH ENVIRONMENT\n.TP\n\\fBBURROW_ANGEL_TOKEN\\fR\nthe ControlToken, for "
+               "\\-\\-control http://… and https://…\n.TP\n\\fBNO_COLOR\\fR\nno colours, no live "
+               "table\n.SH \"SEE ALSO\"\n.BR burrow\\-angel (1)\n"));
 }

@@ -28,7 +28,7 @@ struct otlp {
     bool closing;
     int64_t end; /* when closing: no longer than that */
     unsigned m_sent, m_lost;
-    /* The thread's own. */
+    /* The thread's own, once it runs. */
     struct http_client *client;
     bool failing; /* the last batch was lost */
 };
@@ -184,7 +184,6 @@ static void send_batch(struct otlp *x, struct trace_record *batch, int64_t spans
 static void *run(void *arg)
 {
     struct otlp *x = arg;
-    x->client = http_client_new();
     pthread_mutex_lock(&x->lock);
     for (;;) {
         if (!x->first && x->closing)
@@ -230,11 +229,16 @@ static void otlp_free(struct otlp *x)
 struct otlp *otlp_start(const char *const *env, const char *service, struct bw_buf *told)
 {
     struct otlp *x = otlp_new();
+    struct bw_err e;
     otlp_read(&x->o, env, bw_arena_cstr(&x->arena, bw_cstr(service)), &x->arena, told);
     if (!x->o.on) {
         otlp_free(x);
         return NULL;
     }
+    x->client = http_client_new();
+    if (x->o.ca && !http_client_trust(x->client, x->o.ca, &e))
+        bw_buf_printf(told, "OTEL_EXPORTER_OTLP_CERTIFICATE: %s; whom this machine trusts is\n",
+                      e.text);
     x->m_sent = metric_new(METRIC(trace_spans), "result=\"sent\"");
     x->m_lost = metric_new(METRIC(trace_spans), "result=\"lost\"");
     bw_must(pthread_create(&x->thread, NULL, run, x) == 0);

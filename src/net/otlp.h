@@ -17,6 +17,7 @@ struct otlp_pair {
 struct otlp_opts {
     bool on;
     struct uri uri; /* of the traces: http://host:4318/v1/traces */
+    const char *ca; /* https: PEM file of who may vouch for the collector; NULL: as http_client.h */
     struct http_field headers[OTLP_PAIRS];
     size_t n_headers;
     struct otlp_pair resource[OTLP_PAIRS]; /* service.name is the first */

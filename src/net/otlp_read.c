@@ -178,9 +178,13 @@ static bool read_endpoint(struct reading *r)
     }
     if (bw_str_ieq(r->o->uri.scheme, BW_LIT("http")) || r->o->uri.is_unix)
         return true;
-    tell(r, name, url,
-         "is not http://, which is all that is sent to; no spans are sent. A collector on this "
-         "machine can pass them on");
+    if (bw_str_ieq(r->o->uri.scheme, BW_LIT("https"))) {
+        r->o->ca = get(r, "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE");
+        if (!r->o->ca)
+            r->o->ca = get(r, "OTEL_EXPORTER_OTLP_CERTIFICATE");
+        return true;
+    }
+    tell(r, name, url, "is neither http:// nor https://; no spans are sent");
     return false;
 }
 

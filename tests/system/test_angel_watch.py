@@ -1,4 +1,5 @@
 """What the angel sees and tells: output in files, readiness by every kind of probe, mail; with the real program."""
+import base64
 import gzip
 import os
 import pathlib
@@ -106,12 +107,12 @@ def test_a_full_log_disk_of_3_mb(angel, tmp_path):
 
 
 class Smtp(threading.Thread):
-    """Takes mails on a loopback port; with a certificate it offers STARTTLS."""
+    """Takes mails on a loopback port; with a certificate it offers STARTTLS, or speaks TLS at once. .users: (name, password, was it by TLS?)"""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, at_once=False):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port, self.tls, self.mails = self.listener.getsockname()[1], tls, []
+        self.port, self.tls, self.at_once, self.mails, self.users = self.listener.getsockname()[1], tls, at_once, [], []
         self.start()
 
     def run(self):
@@ -123,12 +124,20 @@ class Smtp(threading.Thread):
                 return
 
     def talk(self, c):
+        if self.at_once:
+            c = self.tls.wrap_socket(c, server_side=True)
         f, say = c.makefile("rb"), lambda t: c.sendall(t.encode() + b"\r\n")
         say("220 test")
         while line := f.readline():
             word = line.split()[0].upper() if line.split() else b""
             if word == b"EHLO":
-                say("250-test\r\n250 STARTTLS" if self.tls else "250 test")
+                secure = isinstance(c, ssl.SSLSocket)
+                say("250-test\r\n250 " + ("AUTH PLAIN" if secure else "STARTTLS") if self.tls else "250 test")
+            elif word == b"AUTH":
+                say("334 ")
+                _, name, password = base64.b64decode(f.readline()).decode().split("\0")
+                self.users.append((name, password, isinstance(c, ssl.SSLSocket)))
+                say("235 welcome")
             elif word == b"STARTTLS":
                 say("220 go")
                 try:

@@ -18,7 +18,7 @@ CONTEXT = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "a=b"}
 class Collector:
     """Takes what is posted and answers with .status; .hold: answers nothing until it is set."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.status, self.hold, self.heads, self.messages, self.posts = 200, None, [], [], 0
         me = self
 
@@ -44,7 +44,9 @@ class Collector:
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.http.handle_error = lambda *words: None  # the server under test has gone
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+        if tls:
+            self.http.socket = tls.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
 
     def spans(self):

@@ -228,6 +228,10 @@ static void says_where(void **state)
     refused("{\"Services\": [{\"Name\": \"a\", \"Run\": \"a | b\"}]}", "write \"sh:…\"");
     refused("{\"Services\": [{\"Name\": \"a\", \"Run\": \"a 'b\"}]}", "a ' is not closed");
     refused("{\"ControlListen\": \"127.0.0.1:1\"}", "ControlListen needs a ControlToken");
+    refused("{\"ControlListen\": \"10.0.0.1:1\", \"ControlToken\": \"x\"}",
+            "a.json:1:19: ControlListen is reached from other machines and has no TLS");
+    refused("{\"ControlListen\": \"any.example:1\", \"ControlToken\": \"x\"}", "set ControlCert");
+    refused("{\"ControlKey\": \"key.pem\"}", "ControlKey is the key of ControlCert");
     refused("{\"Smtp\": \"@/no/such/file\"}", "a.json:1:10: Smtp: ");
     refused("{\"HmacSecret\": 17}", "is something else");
     refused("[Unit]\nDescription=x\n", "a.json is a systemd unit; `burrow angel import a.json`");

@@ -302,9 +302,8 @@ static void run(struct loops *ls)
     event("api", "started", "api runs as 100");
     event("worker#1", "exited", "exit code 3");
     client = http_client_new();
-    control =
-        control_open(&(struct control_opts){.loops = ls, .brain = &fake, .settings = settings}, &e);
-    check_ok(control != NULL, &e);
+    const struct control_opts o = {.loops = ls, .brain = &fake, .settings = settings};
+    check_ok(control_open(&o, &control, &e), &e);
     to_run();
     http_client_free(client);
     struct wait w;

@@ -46,7 +46,11 @@ static void on_and_off(void **state)
     READ(AT, "OTEL_TRACES_EXPORTER=none");
     check(!o.on);
     READ("OTEL_EXPORTER_OTLP_ENDPOINT=https://h");
-    check(!o.on && said("='https://h/v1/traces' is not http://"));
+    check(o.on && o.uri.port == 443 && !o.ca && told.n == 0);
+    READ("OTEL_EXPORTER_OTLP_ENDPOINT=https://h", "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca.pem");
+    check(o.on && strcmp(o.ca, "/ca.pem") == 0);
+    READ("OTEL_EXPORTER_OTLP_ENDPOINT=ws://h");
+    check(!o.on && said("='ws://h/v1/traces' is neither http:// nor https://"));
     READ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=here");
     check(!o.on && said("is no URL"));
     READ(AT, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc");
