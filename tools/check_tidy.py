@@ -59,7 +59,7 @@ def main():
     todo = []
     for p in sorted((ROOT / "src").rglob("*.c")):
         # Of Windows, whose headers are not here: mingw warns instead (./dev test windows).
-        if "fiber_switch_aarch64" in p.name or p.name.endswith("_windows.c"):
+        if "fiber_switch_aarch64" in p.name or p.name.endswith(("_windows.c", "_kqueue.c", "_sysctl.c", "_bsd.c")):
             continue
         mark = CACHE / digest(common, str(DEEP), str(p), p.read_bytes())
         if not mark.exists():

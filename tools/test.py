@@ -71,11 +71,11 @@ def build(folder, options, compiler="gcc"):
     return ""
 
 
-def run_unit(program, deadline=300):
+def run_unit(program, deadline=300, more=None):
     """(passed, failed, what went wrong) of one cmocka program."""
     try:
         out = subprocess.run([str(program)], cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=deadline,
-                             env={**os.environ, **SANITIZER_ENV}, stdin=subprocess.DEVNULL)
+                             env={**os.environ, **SANITIZER_ENV, **(more or {})}, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as late:
         return 0, 1, f"did not end within {deadline} s\n{(late.stdout or b'').decode(errors='replace')[-2000:]}"
     text = out.stdout + out.stderr
@@ -160,6 +160,25 @@ def windows_group(name, words):
     return passed, 0, ""
 
 
+BSD = ["src/angel/identity_kqueue.c", "src/angel/identity_sysctl.c", "src/angel/group_none.c", "src/angel/spawn_bsd.c", "src/angel/spawn_posix.c",
+       "src/angel/spawn_child.c", "src/angel/spawn.c", "src/angel/sweep.c", "tests/platform/bsd/stand_in.c", "tests/platform/here_posix.c",
+       "tests/unit/angel/process_test.c"]
+
+
+def bsd_group(name, words):
+    """The angel's files for BSD over a stand-in for kqueue and sysctl (tests/platform/bsd), and the test they share with the others."""
+    folder = ROOT / "build/bsd"
+    folder.mkdir(parents=True, exist_ok=True)
+    out = sh(["gcc", "-std=c17", "-O2", "-g", "-D_GNU_SOURCE", "-include", "src/core/banned.h", "-Itests/platform/bsd", "-Iinclude", "-Isrc", "-Wall", "-Wextra",
+              "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla", "-Wwrite-strings", "-Wundef", "-Wconversion",
+              "-Wno-sign-conversion", "-Wno-missing-field-initializers", "-fsanitize=address,undefined", "-o", str(folder / "angel_process_test"), *BSD,
+              "-lcmocka"])
+    if out.returncode:
+        return 0, 1, f"build failed:\n{out.stderr[-6000:]}"
+    runs = [run_unit(folder / "angel_process_test", more=more) for more in ({}, {"ZOMBIES_UNSEEN": "1"})]
+    return tuple(map(sum, zip(*(r[:2] for r in runs)))) + ("\n".join(r[2] for r in runs if r[2]),)
+
+
 def fuzz_group(name, words):
     out = sh(["/usr/bin/python3", "tools/fuzz.py", os.environ.get("FUZZ_SECONDS", "5"), *words])
     passed, failed = len(re.findall(r"^ok ", out.stdout, re.M)), len(re.findall(r"^FAILED ", out.stdout, re.M))
@@ -170,7 +189,7 @@ def fuzz_group(name, words):
 
 GROUPS = {
     "unit": unit_group, "unit-asan": unit_group, "unit-tsan": unit_group, "unit-ucontext": unit_group,
-    "windows": windows_group, "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group, "slow": pytest_group,
+    "bsd": bsd_group, "windows": windows_group, "clang": clang_group, "fuzz": fuzz_group, "system": pytest_group, "system-asan": pytest_group, "fault": pytest_group, "slow": pytest_group,
 }
 
 

@@ -1,9 +1,12 @@
-/* spawn_int.h: what spawn_child.c leaves to the system, between fork and exec: nothing here takes a
- * lock or memory. spawn_linux.c. */
+/* spawn_int.h: what spawn_posix.c (the parent) and spawn_child.c (between fork and exec: no lock,
+ * no memory is taken) leave to the system: spawn_linux.c, spawn_bsd.c. */
 #ifndef ANGEL_SPAWN_INT_H
 #define ANGEL_SPAWN_INT_H
 
 #include "angel/spawn.h"
+
+/* As fork: 0 in the child. *handle: identity.h's, -1 (errno) when there is none. */
+pid_t spawn_birth(struct spawn *s, int *handle);
 
 /* In the child: does not come back. */
 _Noreturn void spawn_child(struct spawn *s, int errors);

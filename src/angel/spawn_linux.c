@@ -31,8 +31,7 @@ static bool is_lack(int sys)
     return sys == EAGAIN || sys == ENOMEM || sys == EMFILE || sys == ENFILE;
 }
 
-/* As fork: 0 in the child. */
-static pid_t give_birth(struct spawn *s, int *pidfd)
+pid_t spawn_birth(struct spawn *s, int *pidfd)
 {
     *pidfd = -1;
     pid_t pid = clone_3(s, pidfd);
@@ -59,43 +58,6 @@ bool spawn_into_works(int group)
     if (pid == 0)
         _exit(0);
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
-}
-
-/* Born, but nothing to hold it by: it must not run. */
-static bool undo(const struct spawned *out, struct spawn_failure *f, int sys)
-{
-    kill(out->pid, SIGKILL); /* our own child, not waited for: the number is still its */
-    waitpid(out->pid, NULL, 0);
-    close(out->errors);
-    *f = (struct spawn_failure){.sys = sys, .step = SPAWN_DESCRIPTOR};
-    return false;
-}
-
-bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f)
-{
-    int ends[2];
-    sigset_t all, before;
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-        *f = (struct spawn_failure){.sys = errno, .step = SPAWN_PIPE};
-        return false;
-    }
-    spawn_prepare(s);
-    /* No handler of ours may run in the child. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    out->pid = give_birth(s, &out->pidfd);
-    if (out->pid == 0)
-        spawn_child(s, ends[1]);
-    int sys = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    close(ends[1]);
-    out->errors = ends[0];
-    if (out->pid < 0) {
-        close(ends[0]);
-        *f = (struct spawn_failure){.sys = sys, .step = SPAWN_FORK};
-        return false;
-    }
-    return out->pidfd >= 0 || undo(out, f, sys);
 }
 
 /* ---- in the child ---- */

@@ -1,0 +1,90 @@
+/* group_none.c: where the system has nothing like a control group (BSD, macOS): trees are swept by
+ * ancestry, session and marks (sweep.c), and limits cannot be set. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "angel/group.h"
+
+void groups_open(struct groups *g, const char *id)
+{
+    (void)id;
+    *g = (struct groups){.base = -1};
+}
+
+void groups_close(struct groups *g)
+{
+    g->base = -1;
+}
+
+void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
+{
+    snprintf(out, GROUP_NAME, "%.80s.%u", unit, child);
+    for (char *p = out; *p; p++)
+        if (*p == '/' || *p == '\n')
+            *p = '_';
+}
+
+int group_open(const struct groups *g, const char *name, uint8_t *fresh)
+{
+    (void)g;
+    (void)name;
+    *fresh = 0;
+    errno = ENOTSUP;
+    return -1;
+}
+
+void group_close(int group)
+{
+    (void)group;
+}
+
+bool group_limit(int group, const struct group_limits *l)
+{
+    (void)group;
+    (void)l;
+    errno = ENOTSUP;
+    return false;
+}
+
+bool group_is_empty(const struct groups *g, const char *name)
+{
+    (void)g;
+    (void)name;
+    return true;
+}
+
+void group_kill(const struct groups *g, const char *name)
+{
+    (void)g;
+    (void)name;
+}
+
+void group_each(const struct groups *g, const char *name, void (*fn)(void *arg, pid_t pid),
+                void *arg)
+{
+    (void)g;
+    (void)name;
+    (void)fn;
+    (void)arg;
+}
+
+bool group_has(const struct groups *g, const char *name, pid_t pid)
+{
+    (void)g;
+    (void)name;
+    (void)pid;
+    return false;
+}
+
+int64_t group_ooms(const struct groups *g, const char *name)
+{
+    (void)g;
+    (void)name;
+    return 0;
+}
+
+void group_remove(const struct groups *g, const char *name)
+{
+    (void)g;
+    (void)name;
+}
