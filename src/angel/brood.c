@@ -204,17 +204,22 @@ static void end_failed(struct brood *b, struct slot *s)
     brood_put_event(b, s, BROOD_FAILED);
 }
 
-static void end_ran(struct brood *b, struct slot *s)
+void brood_ask_group(struct brood *b, struct slot *s)
 {
     char group[GROUP_NAME];
+    group_name(s->unit, s->child, group);
+    int64_t ooms = group_ooms(&b->groups, group);
+    s->oom = ooms > s->ooms;
+    s->ooms = ooms;
+    s->empty = group_is_empty(&b->groups, group);
+}
+
+static void end_ran(struct brood *b, struct slot *s)
+{
     s->stage = SLOT_ENDED;
     s->at = clock_mono();
-    if (b->groups.base >= 0) {
-        group_name(s->unit, s->child, group);
-        int64_t ooms = group_ooms(&b->groups, group);
-        s->oom = ooms > s->ooms;
-        s->ooms = ooms;
-        s->empty = group_is_empty(&b->groups, group);
+    if (s->grouped) {
+        brood_ask_group(b, s);
         reap_later(b, s);
     } else {
         /* Its number names its session and process group: as long as it is a zombie no other can
@@ -347,8 +352,11 @@ static int prepare_group(struct brood *b, struct slot *s, const struct order_hea
 
 static bool make_record(struct brood *b, struct slot *s, struct bw_err *e)
 {
-    struct child_record like = {
-        .at = clock_wall_ms(), .run = s->run, .child = s->child, .helper = s->helper};
+    struct child_record like = {.at = clock_wall_ms(),
+                                .run = s->run,
+                                .child = s->child,
+                                .helper = s->helper,
+                                .ooms = s->ooms};
     memcpy(like.unit, s->unit, sizeof like.unit);
     struct child_record *r = children_take(&b->children, &like, e);
     s->record = r ? (uint32_t)(r - b->children.at) + 1 : 0;
@@ -361,7 +369,8 @@ static void start(struct brood *b, struct slot *s, struct order *o)
     struct spawned born;
     struct spawn_failure f;
     int group = -1;
-    if (b->groups.base >= 0 && (group = prepare_group(b, s, &o->head)) < 0) {
+    s->grouped = b->groups.base >= 0;
+    if (s->grouped && (group = prepare_group(b, s, &o->head)) < 0) {
         refuse(b, s, SPAWN_CGROUP, errno);
         return;
     }

@@ -39,7 +39,8 @@ struct slot {
     int64_t at;
     int32_t status;
     uint8_t known, oom, empty;
-    uint8_t clean; /* its group was made for it and nothing was killed there */
+    uint8_t clean;   /* its group was made for it and nothing was killed there */
+    uint8_t grouped; /* its tree is in its group; else /proc is swept for it */
     struct rusage used;
     char unit[ORDER_UNIT];
 };
@@ -77,6 +78,8 @@ bool brood_watch(struct brood *b, struct slot *s); /* its pidfd, from now on */
 /* The pidfd says so, or somebody suspects it. */
 void brood_check_end(struct brood *b, struct slot *s);
 void brood_check_start(struct brood *b, struct slot *s);
+/* What its group tells of its end: was it for memory, is all of its tree gone? */
+void brood_ask_group(struct brood *b, struct slot *s);
 void brood_let_go(struct brood *b, struct slot *s); /* zombie, pidfd, record */
 
 void brood_make_sweep(struct brood *b, const struct slot *s, struct sweep *out);

@@ -12,7 +12,7 @@
 #include "angel/brood_int.h"
 #include "core/clock.h"
 
-#define HANDED 0x42574231u /* "BWB1": grows with each change of struct slot */
+#define HANDED 0x42574232u /* "BWB2": grows with each change of struct slot */
 
 /* Descriptors: two for each child. What children get is what we got. */
 static void raise_open_files(struct brood *b)
@@ -117,6 +117,14 @@ static bool is_sound(const struct child_record *r)
     return r->unit[0] && memchr(r->unit, 0, sizeof r->unit) && r->pid > 0;
 }
 
+/* Not when the angel before us was in another cgroup than we are, or in none it could use. */
+static bool has_group(const struct brood *b, const struct slot *s)
+{
+    char group[GROUP_NAME];
+    group_name(s->unit, s->child, group);
+    return b->groups.base >= 0 && group_exists(&b->groups, group);
+}
+
 static void adopt(struct brood *b, struct child_record *r)
 {
     /* Two records of one number: the later life is the one that counts, and only it was started. */
@@ -130,12 +138,16 @@ static void adopt(struct brood *b, struct child_record *r)
     s->helper = r->helper != 0;
     s->adopted = 1;
     s->record = (uint32_t)(r - b->children.at) + 1;
+    s->ooms = r->ooms;
     memcpy(s->unit, r->unit, sizeof s->unit);
+    s->grouped = has_group(b, s);
     s->pidfd = identity_open(r->pid, r->started);
     s->stage = s->pidfd >= 0 ? SLOT_RUNS : SLOT_ENDED;
     if (s->pidfd >= 0 && brood_watch(b, s))
         return;
     s->at = clock_mono();
+    if (s->grouped)
+        brood_ask_group(b, s);
     brood_put_event(b, s, BROOD_EXITED); /* its tree may live: it is for the brain to sweep */
 }
 

@@ -13,11 +13,13 @@
 #define HELPER_GRACE (5 * CLOCK_SECOND)
 #define LINGER       (200 * CLOCK_MS)
 
+static const struct groups none = {.base = -1};
+
 void brood_make_sweep(struct brood *b, const struct slot *s, struct sweep *out)
 {
     bool known = s->stage == SLOT_BORN || s->stage == SLOT_RUNS || s->zombie;
     *out = (struct sweep){.room = &b->room,
-                          .groups = &b->groups,
+                          .groups = s->grouped ? &b->groups : &none,
                           .unit_mark = b->marks.unit,
                           .id_mark = b->marks.id,
                           .main = known ? s->pid : 0};
@@ -109,7 +111,7 @@ static void sweep_round(struct brood *b, struct slot *s)
     brood_make_sweep(b, s, &sweep);
     if (lives)
         identity_signal(s->pidfd, SIGKILL);
-    if (b->groups.base >= 0 && !group_is_empty(&b->groups, sweep.group))
+    if (s->grouped && !group_is_empty(&b->groups, sweep.group))
         s->clean = 0;
     sweep_kill(&sweep, &r);
     /* Its end comes by its pidfd, which the round after this will have seen. */

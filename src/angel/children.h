@@ -28,7 +28,8 @@ struct child_record {
     uint32_t child;
     uint32_t helper;
     char unit[CHILDREN_UNIT];
-    char spare[24];
+    int64_t ooms; /* its group had counted so many when it began */
+    char spare[16];
 };
 
 struct children_head {

@@ -19,7 +19,7 @@ void crash_words(const struct hands_exit *x, char out[128])
     char name[24];
     const char *oom = x->oom ? ", out of memory" : "";
     if (!x->known)
-        snprintf(out, 128, "it ended while no angel watched%s", oom);
+        snprintf(out, 128, "an unknown status (it was adopted)%s", oom);
     else if (WIFSIGNALED(x->status) &&
              strncmp(signame_of(WTERMSIG(x->status), name), "SIG", 3) != 0)
         snprintf(out, 128, "%s%s", name, oom);

@@ -31,6 +31,7 @@ void group_name(const char *unit, uint32_t child, char out[GROUP_NAME]);
 int group_open(const struct groups *g, const char *name, uint8_t *fresh);
 void group_close(int group); /* what group_open gave; the group stays */
 bool group_limit(int group, const struct group_limits *l);
+bool group_exists(const struct groups *g, const char *name);
 bool group_is_empty(const struct groups *g, const char *name); /* true also when there is none */
 void group_kill(const struct groups *g, const char *name);
 /* Calls fn for each pid in it and in groups within. */

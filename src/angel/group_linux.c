@@ -198,6 +198,11 @@ static int64_t number_in(const struct groups *g, const char *name, const char *f
     return p ? strtoll(p + n, NULL, 10) : -1;
 }
 
+bool group_exists(const struct groups *g, const char *name)
+{
+    return faccessat(g->base, name, F_OK, 0) == 0;
+}
+
 bool group_is_empty(const struct groups *g, const char *name)
 {
     return number_in(g, name, "cgroup.events", "populated ") != 1;

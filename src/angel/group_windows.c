@@ -168,6 +168,11 @@ bool windows_group_leave(int group, HANDLE process)
     return SetInformationJobObject(job, JobObjectExtendedLimitInformation, &l, sizeof l);
 }
 
+bool group_exists(const struct groups *g, const char *name)
+{
+    return job_of(g, name) != NULL;
+}
+
 bool group_is_empty(const struct groups *g, const char *name)
 {
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION a;

@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import pytest
-from puppet import BUILD, lives, marked, remove_groups, stat_of, until
+from puppet import BUILD, lives, marked, name_of, remove_groups, stat_of, until
 
 BURROW = str(BUILD / "burrow")
 
@@ -227,6 +227,49 @@ def test_angel_is_killed(angel, who):
     a.process.terminate()
     assert a.process.wait(timeout=60) == 0
     assert not a.services()
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Two cgroups for angels to be started in; what they left is removed by the angel's end."""
+    lines = [line.split() for line in open("/proc/self/mountinfo")]
+    root = pathlib.Path(next(words[4] for words in lines if "cgroup2" in words[words.index("-"):]))
+    made = [root / f"angel-test-{os.getpid()}-{tmp_path.name}-{n}" for n in "ab"]
+    for place in made:
+        place.mkdir()
+    yield [["/bin/sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"', str(place)] for place in made]
+    for place in made:
+        until(lambda: "populated 0" in (place / "cgroup.events").read_text(), f"{place} is not empty")
+        for below, _, _ in os.walk(place, topdown=False):
+            os.rmdir(below)
+
+
+@pytest.mark.parametrize("main", ["lives", "is dead"])
+def test_adopted_by_an_angel_in_another_cgroup(places, angel, main):
+    """Its groups are not those the service is in; stopped means empty all the same."""
+    a = angel().write({"Name": "api", "Run": ["/bin/sh", "-c", "sleep 100002 & setsid sleep 100003 & exec sleep 100004"]})
+
+    def tree():
+        return {p for p in marked(a.mark) if name_of(p) == "sleep"}
+
+    a.start(wrapper=places[0])
+    until(lambda: len(tree()) == 3)
+    before, brain = tree(), a.brain()
+    os.kill(brain, signal.SIGSTOP)
+    a.process.kill()
+    a.process.wait()
+    os.kill(brain, signal.SIGKILL)
+    if main == "is dead":
+        leader = next(p for p in before if b"100004" in pathlib.Path(f"/proc/{p}/cmdline").read_bytes())
+        os.kill(leader, signal.SIGKILL)
+        a.start(wrapper=places[1])
+        until(lambda: len(tree()) == 3 and not tree() & before, lambda: f"{before} {tree()}\n{a.text()}")
+    else:
+        a.start(wrapper=places[1])
+        assert tree() == before
+    a.process.terminate()
+    assert a.process.wait(timeout=60) == 0
+    assert not tree(), a.text()
 
 
 def test_renewed_in_place(angel):

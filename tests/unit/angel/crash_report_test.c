@@ -22,7 +22,7 @@ static void ends_in_words(void **state)
     crash_words(&(struct hands_exit){.known = true, .status = 40}, out);
     assert_string_equal(out, "signal 40");
     crash_words(&(struct hands_exit){.known = false}, out);
-    assert_string_equal(out, "it ended while no angel watched");
+    assert_string_equal(out, "an unknown status (it was adopted)");
 }
 
 static void a_report_tells_all_and_few_are_kept(void **state)
