@@ -22,6 +22,23 @@ static bool is_over(const struct brain *b)
     return true;
 }
 
+/* Who could not be killed is told of to the last. */
+static void say_stopped(struct brain *b)
+{
+    char names[192] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < b->in_order.n && n < sizeof names; i++) {
+        const struct replica *r = b->in_order.p[i];
+        if (b->crew.units.p[r->slot].state == LIFE_STUCK)
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", r->name);
+    }
+    if (n)
+        brain_say(b, NULL, "stopped", "stopped, but for processes that cannot be killed: of %s",
+                  names);
+    else
+        brain_say(b, NULL, "stopped", "all services have stopped");
+}
+
 void brain_forget_removed(struct brain *b)
 {
     for (size_t i = b->in_order.n; i-- > 0;) {
@@ -57,7 +74,7 @@ void brain_settle(struct brain *b)
     if (b->stopping && !b->stopped && !b->reports && !b->syncing && is_over(b)) {
         b->stopped = true;
         loop_timer_set(b->loop, &b->stop_timer, 0);
-        brain_say(b, NULL, "stopped", "all services have stopped");
+        say_stopped(b);
         b->opts.stopped(b->opts.arg);
     }
 }

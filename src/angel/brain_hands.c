@@ -204,11 +204,18 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
     r->empty = x->empty;
     crash_words(x, r->last_exit);
     replica_unwatch(r);
+    r->pid = 0;
     if (life_has_child(b->crew.units.p[r->slot].state))
         tell_end(r, sense);
     if (!r->told)
         r->restarts += sense == EVENT_AGAIN;
     brain_post(r, sense);
+}
+
+static bool is_stuck(const struct brain *b, const struct replica *r)
+{
+    enum life_state s = b->crew.units.p[r->slot].state;
+    return s == LIFE_STUCK || s == LIFE_JAMMED;
 }
 
 static void swept(void *arg, uint32_t child, unsigned survivors, const char *names)
@@ -223,6 +230,8 @@ static void swept(void *arg, uint32_t child, unsigned survivors, const char *nam
     if (survivors)
         snprintf(r->why, sizeof r->why, "%u of its processes cannot be killed: %s", survivors,
                  names);
+    else if (is_stuck(b, r))
+        snprintf(r->why, sizeof r->why, "what could not be killed has ended");
     brain_post(r, survivors ? EVENT_SURVIVORS : EVENT_EMPTY);
 }
 

@@ -256,7 +256,7 @@ static void end_orphans(void)
     }
     brood_reap(keeper.brood);
     if (living)
-        keeper_say("%u processes that its children left behind could not be ended", living);
+        keeper_say("%u of the processes that its children left behind could not be ended", living);
 }
 
 int keeper_live(void)
