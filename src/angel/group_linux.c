@@ -70,52 +70,58 @@ static bool own_path(char *out, size_t n)
     return found && !strstr(out, "..");
 }
 
+/* "cpuset cpu io memory pids": cpuset is not cpu. */
 static bool has_controllers(int folder)
 {
-    char text[256];
+    char text[256], *rest = NULL;
+    unsigned found = 0;
     read_at(folder, "cgroup.controllers", text, sizeof text);
-    return strstr(text, "memory") && strstr(text, "pids") && strstr(text, "cpu");
+    for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest))
+        found += !strcmp(word, "cpu") || !strcmp(word, "memory") || !strcmp(word, "pids");
+    return found == 3;
 }
 
 /* Controllers can be handed down only by a group without processes of its own: when we are alone in
  * it (as a service of systemd with Delegate=yes) we move down, beside our children. */
-static bool hand_down(int parent)
+static bool hand_down(int parent, const char *below)
 {
+    char procs[64];
+    snprintf(procs, sizeof procs, "%s/cgroup.procs", below);
     if (write_at(parent, "cgroup.subtree_control", CONTROLLERS))
         return true;
-    if (errno != EBUSY || (mkdirat(parent, "angel", 0755) != 0 && errno != EEXIST))
+    if (errno != EBUSY || (mkdirat(parent, below, 0755) != 0 && errno != EEXIST))
         return false;
-    if (write_at(parent, "angel/cgroup.procs", "0") &&
-        write_at(parent, "cgroup.subtree_control", CONTROLLERS))
+    if (write_at(parent, procs, "0") && write_at(parent, "cgroup.subtree_control", CONTROLLERS))
         return true;
     write_at(parent, "cgroup.procs", "0");
-    unlinkat(parent, "angel", AT_REMOVEDIR);
+    unlinkat(parent, below, AT_REMOVEDIR);
     return false;
 }
 
-/* Where a keeper of this state folder made groups before: in its own group, or, when it moved down
- * to "angel", in the one above. */
-static void settle(char *own)
+/* Where a keeper of this state folder made groups before: in its own group, or, when it moved down,
+ * in the one above. */
+static void settle(char *own, const char *below)
 {
-    size_t n = strlen(own);
-    if (n > 6 && !strcmp(own + n - 6, "/angel"))
-        own[n - 6] = 0;
+    char *last = strrchr(own, '/');
+    if (last && !strcmp(last + 1, below))
+        *last = 0;
 }
 
 void groups_open(struct groups *g, const char *id)
 {
-    char mount[512], own[512], parent[1100];
+    char mount[512], own[512], parent[1100], below[40];
     *g = (struct groups){.base = -1};
     if (!mount_point(mount, sizeof mount) || !own_path(own, sizeof own))
         return;
-    settle(own);
+    snprintf(below, sizeof below, "angel-%s", id);
+    settle(own, below);
     snprintf(parent, sizeof parent, "%s%s", mount, strcmp(own, "/") ? own : "");
     if ((size_t)snprintf(g->path, sizeof g->path, "%s/burrow-%s", parent, id) >= sizeof g->path)
         return;
     int above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (above < 0)
         return;
-    bool handed = has_controllers(above) && hand_down(above);
+    bool handed = has_controllers(above) && hand_down(above, below);
     if (mkdir(g->path, 0755) == 0 || errno == EEXIST)
         g->base = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     close(above);

@@ -12,18 +12,21 @@ ip link set lo up
 tree=/sys/fs/cgroup
 echo "+cpu +memory +pids" >$tree/cgroup.subtree_control
 mkdir $tree/given $tree/given-not $tree/given-not/deep
+echo "+cpu +memory +pids" >$tree/given/cgroup.subtree_control
+mkdir $tree/given/angel # a name as good as any
 
 # Runs the angel in a cgroup until what it was asked about shows, or for 30 s.
 angel() { # CGROUP STATE UNTIL...
     in=$1 state=$2
     shift 2
-    sh -c "echo 0 >$in/cgroup.procs && exec burrow angel run --settings /etc/angel.json --state $state" &
+    sh -c "echo 0 >$in/cgroup.procs && exec burrow angel run --settings /etc/angel.json --state $state" >>/log/angel.log 2>&1 &
     angel=$!
     patience=300
     while [ $patience -gt 0 ] && ! "$@" >/dev/null; do
         sleep 0.1
         patience=$((patience - 1))
     done
+    [ $patience -gt 0 ] || cat /log/angel.log
 }
 
 seen() { # STATE WORDS...: an event of each kind
@@ -36,11 +39,11 @@ seen() { # STATE WORDS...: an event of each kind
 }
 
 limited() {
-    seen /state '"kind":"report".*hog' && grep -q fork /log/fork.log && ! grep -q 'nr_throttled 0' "$tree"/given/burrow-*/spin.*/cpu.stat
+    seen /state '"kind":"report".*hog' && grep -q fork /log/fork.log && ! grep -q 'nr_throttled 0' "$tree"/given/angel/burrow-*/spin.*/cpu.stat
 }
 
 mkdir /state /state2
-angel $tree/given /state limited
+angel $tree/given/angel /state limited
 echo "@@ why"
 burrow ctl why hog --state /state
 echo "@@ events"
@@ -48,12 +51,12 @@ burrow ctl events --state /state --json
 echo "@@ crash"
 cat /state/crash/hog-*
 echo "@@ files"
-for f in "$tree"/given/burrow-*/*/*.max; do echo "${f#"$tree"/given/burrow-*/} $(cat "$f")"; done
+for f in "$tree"/given/angel/burrow-*/*/*.max; do echo "${f#"$tree"/given/angel/burrow-*/} $(cat "$f")"; done
 echo "@@ fork.log"
 cat /log/fork.log
 burrow ctl stop fork --state /state
 echo "@@ fork.left"
-cat "$tree"/given/burrow-*/fork.*/cgroup.procs 2>&1
+cat "$tree"/given/angel/burrow-*/fork.*/cgroup.procs 2>&1
 echo "@@ fork.done"
 kill $angel
 wait $angel
@@ -61,7 +64,7 @@ status=$?
 echo "@@ end"
 echo $status
 echo "@@ groups"
-find $tree/given -type d
+find $tree/given/angel -type d
 
 angel $tree/given-not/deep /state2 seen /state2 unlimited
 echo "@@ not given"
@@ -71,5 +74,29 @@ echo "@@ not given, why"
 burrow ctl why spin --state /state2
 kill $angel
 wait $angel
+
+# A server sizes itself by the least of its groups: in the first by none, in the other by those of the group above.
+mkdir $tree/box
+echo "+cpu +memory" >$tree/box/cgroup.subtree_control
+mkdir $tree/box/in
+echo "50000 100000" >$tree/box/cpu.max
+echo 134217728 >$tree/box/memory.max
+echo 300000000 >$tree/box/in/memory.max
+for in in $tree/given-not $tree/box/in; do
+    data=/data$(echo "$in" | tr / -)
+    : >"$data.said" # its own: that of the one before says "ready"
+    sh -c "echo 0 >$in/cgroup.procs && exec burrow serve /etc/notes.json --data $data --run" >"$data.said" 2>&1 &
+    server=$!
+    patience=300
+    while [ $patience -gt 0 ] && ! grep -q '"ready"' "$data.said"; do
+        sleep 0.1
+        patience=$((patience - 1))
+    done
+    echo "@@ sizes in ${in#"$tree"/}"
+    cat "$data.said"
+    grep Threads: "/proc/$server/status"
+    kill $server
+    wait $server
+done
 echo "@@ the end"
 poweroff -f

@@ -21,6 +21,9 @@ SERVICES = {"Services": [
     {"Name": "spin", "Run": ["/bin/busybox", "sh", "-c", "while :; do :; done"], "CpuMax": 0.2}]}
 
 
+NOTES = {"name": "notes", "tables": [{"name": "Note", "fields": [{"name": "t", "type": "text"}]}]}
+
+
 def do(*words, **more):
     out = subprocess.run(list(map(str, words)), capture_output=True, **more)
     assert out.returncode == 0, (words, out.stdout[-2000:], out.stderr[-2000:])
@@ -60,6 +63,7 @@ def initramfs(folder):
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, to)
     (root / "etc/angel.json").write_text(json.dumps(SERVICES))
+    (root / "etc/notes.json").write_text(json.dumps(NOTES))
     shutil.copy(ROOT / "tests/slow/limits.sh", root / "init")
     names = "\n".join(["."] + [str(p.relative_to(root)) for p in sorted(root.rglob("*"))])
     packed = do("busybox", "cpio", "-o", "-H", "newc", input=names.encode(), cwd=root)
@@ -109,6 +113,15 @@ def test_cpu(told):
 
 def test_it_leaves_nothing(told):
     assert told["end"].split() == ["0"] and "burrow-" not in told["groups"], (told["end"], told["groups"])
+
+
+def test_a_server_sizes_itself_by_its_groups(told):
+    free, boxed = told["sizes in given-not"], told["sizes in box/in"]
+    threads = [int(re.search(r"^Threads:\s+(\d+)$", text, re.M).group(1)) for text in (free, boxed)]
+    assert threads[0] - threads[1] == 1, (free, boxed)  # loops: 2 CPUs, and half a one
+    assert "cache_kib" not in free, free
+    # A quarter of the group's above 128 MiB, for five connections; its own limit would be more.
+    assert '"cache_kib":6553' in boxed, boxed
 
 
 def test_where_nothing_is_delegated(told):
