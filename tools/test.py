@@ -130,7 +130,7 @@ def clang_group(name, words):
     return (0, 1, wrong) if wrong else (1, 0, "")
 
 
-WINDOWS = ["src/angel/identity_windows.c", "src/angel/group_windows.c", "src/angel/spawn_windows.c", "src/angel/spawn.c", "src/angel/sweep.c",
+WINDOWS = ["src/angel/identity_windows.c", "src/angel/group_windows.c", "src/angel/group.c", "src/angel/spawn_windows.c", "src/angel/spawn.c", "src/angel/sweep.c",
            "tests/platform/here_windows.c", "tests/unit/angel/process_test.c"]
 WINE = "/usr/lib/wine/"
 
@@ -160,7 +160,7 @@ def windows_group(name, words):
     return passed, 0, ""
 
 
-BSD = ["src/angel/identity_kqueue.c", "src/angel/identity_sysctl.c", "src/angel/group_none.c", "src/angel/spawn_bsd.c", "src/angel/spawn_posix.c",
+BSD = ["src/angel/identity_kqueue.c", "src/angel/identity_sysctl.c", "src/angel/group_none.c", "src/angel/group.c", "src/angel/spawn_bsd.c", "src/angel/spawn_posix.c",
        "src/angel/spawn_child.c", "src/angel/spawn.c", "src/angel/sweep.c", "tests/platform/bsd/stand_in.c", "tests/platform/here_posix.c",
        "tests/unit/angel/process_test.c"]
 

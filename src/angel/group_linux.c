@@ -2,7 +2,6 @@
  * no controllers, but cgroup.kill and cgroup.events are what we need most. */
 #include "angel/group.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,21 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define CONTROLLERS "+cpu +memory +pids"
-#define DEEPEST     8 /* groups a child may have made within its own */
+#include "os/peek.h"
 
-static size_t read_at(int folder, const char *path, char *out, size_t size)
-{
-    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
-}
+#define CONTROLLERS "+cpu +memory +pids"
+#define DEEPEST     32 /* groups a child may have made within each other */
 
 static bool write_at(int folder, const char *path, const char *text)
 {
@@ -75,7 +65,7 @@ static bool has_controllers(int folder)
 {
     char text[256], *rest = NULL;
     unsigned found = 0;
-    read_at(folder, "cgroup.controllers", text, sizeof text);
+    peek_file(folder, "cgroup.controllers", text, sizeof text);
     for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest))
         found += !strcmp(word, "cpu") || !strcmp(word, "memory") || !strcmp(word, "pids");
     return found == 3;
@@ -147,14 +137,6 @@ void groups_close(struct groups *g)
 
 /* ---- one group ---- */
 
-void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
-{
-    snprintf(out, GROUP_NAME, "%.80s.%u", unit, child);
-    for (char *p = out; *p; p++)
-        if (*p == '/' || *p == '\n')
-            *p = '_';
-}
-
 int group_open(const struct groups *g, const char *name, uint8_t *fresh)
 {
     int fd = openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -195,7 +177,7 @@ static int64_t number_in(const struct groups *g, const char *name, const char *f
 {
     char path[GROUP_NAME + 32], text[512];
     snprintf(path, sizeof path, "%s/%s", name, file);
-    if (g->base < 0 || read_at(g->base, path, text, sizeof text) == 0)
+    if (g->base < 0 || peek_file(g->base, path, text, sizeof text) == 0)
         return -1;
     const char *p = text;
     size_t n = strlen(word);
@@ -231,7 +213,7 @@ bool group_has(const struct groups *g, const char *name, pid_t pid)
 {
     char file[64], text[2048], want[GROUP_NAME + 64];
     snprintf(file, sizeof file, "/proc/%ld/cgroup", (long)pid);
-    read_at(AT_FDCWD, file, text, sizeof text);
+    peek_file(AT_FDCWD, file, text, sizeof text);
     const char *line = strstr(text, "0::"), *base = strrchr(g->path, '/');
     snprintf(want, sizeof want, "%s/%s", base, name);
     const char *at = line ? strstr(line, want) : NULL;
@@ -257,90 +239,57 @@ static void each_pid(int folder, void (*fn)(void *arg, pid_t pid), void *arg)
         close(fd);
 }
 
-/* Folders below, found without readdir, which allocates. */
-static void each_below(int folder, void (*fn)(int, void *), void *arg)
-{
-    struct entry {
-        uint64_t inode;
-        int64_t next;
-        unsigned short size;
-        unsigned char type;
-        char name[];
-    };
-    _Alignas(8) char room[4096];
-    long n;
-    lseek(folder, 0, SEEK_SET);
-    while ((n = syscall(SYS_getdents64, folder, room, sizeof room)) > 0)
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const void *)(room + at);
-            bool below = e->type == DT_DIR && e->name[0] != '.';
-            int fd = below ? openat(folder, e->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-            at += e->size;
-            if (fd < 0)
-                continue;
-            fn(fd, arg);
-            close(fd);
-        }
-}
-
+/* Through groups within groups; as deep as a child may have made them. */
 struct walk {
+    int folder, depth;
     void (*fn)(void *arg, pid_t pid);
     void *arg;
-    int depth;
 };
 
-static void walk_down(int folder, void *arg)
+static int open_below(const struct walk *w, const char *name)
 {
-    struct walk *w = arg;
-    each_pid(folder, w->fn, w->arg);
-    if (++w->depth < DEEPEST)
-        each_below(folder, walk_down, w);
-    w->depth--;
+    return w->depth < DEEPEST ? openat(w->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
+static bool pids_below(void *arg, const char *name, bool is_folder)
+{
+    const struct walk *w = arg;
+    struct walk below = {.folder = is_folder ? open_below(w, name) : -1,
+                         .depth = w->depth + 1,
+                         .fn = w->fn,
+                         .arg = w->arg};
+    if (below.folder < 0)
+        return true;
+    each_pid(below.folder, w->fn, w->arg);
+    peek_folder(below.folder, pids_below, &below);
+    close(below.folder);
+    return true;
 }
 
 void group_each(const struct groups *g, const char *name, void (*fn)(void *arg, pid_t pid),
                 void *arg)
 {
-    struct walk w = {.fn = fn, .arg = arg};
-    int fd = g->base < 0 ? -1 : openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    walk_down(fd, &w);
-    close(fd);
+    struct walk w = {.folder = g->base, .fn = fn, .arg = arg};
+    if (g->base >= 0)
+        pids_below(&w, name, true);
 }
 
 /* What a child made within goes first; its processes have gone. */
-static void remove_below(int folder, void *arg)
+static bool remove_below(void *arg, const char *name, bool is_folder)
 {
-    _Alignas(8) char room[4096];
-    struct entry {
-        uint64_t inode;
-        int64_t next;
-        unsigned short size;
-        unsigned char type;
-        char name[];
-    };
-    long n;
-    (void)arg;
-    each_below(folder, remove_below, NULL);
-    lseek(folder, 0, SEEK_SET);
-    while ((n = syscall(SYS_getdents64, folder, room, sizeof room)) > 0)
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const void *)(room + at);
-            if (e->type == DT_DIR && e->name[0] != '.')
-                unlinkat(folder, e->name, AT_REMOVEDIR);
-            at += e->size;
-        }
+    const struct walk *w = arg;
+    struct walk below = {.folder = is_folder ? open_below(w, name) : -1, .depth = w->depth + 1};
+    if (below.folder < 0)
+        return true;
+    peek_folder(below.folder, remove_below, &below);
+    close(below.folder);
+    unlinkat(w->folder, name, AT_REMOVEDIR);
+    return true;
 }
 
 void group_remove(const struct groups *g, const char *name)
 {
-    if (g->base < 0 || unlinkat(g->base, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-        return;
-    int fd = openat(g->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    remove_below(fd, NULL);
-    close(fd);
-    unlinkat(g->base, name, AT_REMOVEDIR);
+    struct walk w = {.folder = g->base};
+    if (g->base >= 0 && unlinkat(g->base, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        remove_below(&w, name, true);
 }

@@ -16,14 +16,6 @@ void groups_close(struct groups *g)
     g->base = -1;
 }
 
-void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
-{
-    snprintf(out, GROUP_NAME, "%.80s.%u", unit, child);
-    for (char *p = out; *p; p++)
-        if (*p == '/' || *p == '\n')
-            *p = '_';
-}
-
 int group_open(const struct groups *g, const char *name, uint8_t *fresh)
 {
     (void)g;

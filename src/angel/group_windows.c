@@ -40,15 +40,6 @@ void groups_close(struct groups *g)
     g->base = -1;
 }
 
-/* A backslash would begin another folder of names. */
-void group_name(const char *unit, uint32_t child, char out[GROUP_NAME])
-{
-    snprintf(out, GROUP_NAME, "%.80s.%u", unit, child);
-    for (char *p = out; *p; p++)
-        if (*p == '/' || *p == '\\' || *p == '\n')
-            *p = '_';
-}
-
 static size_t find(const char *name)
 {
     size_t i = 0;

@@ -5,23 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "os/peek.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* Fields of stat behind the name; the state is the first. */
 enum { STAT_PARENT = 1, STAT_GROUP = 2, STAT_SESSION = 3, STAT_START = 19 };
-
-static size_t read_file(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
-}
 
 /* "/proc/1234/stat": without printf, which is not for the time between fork and exec. */
 static void proc_path(char out[64], pid_t pid, const char *file)
@@ -63,7 +54,7 @@ bool identity_look(pid_t pid, struct identity *out)
 {
     char path[64], text[1024];
     proc_path(path, pid, "/stat");
-    if (pid <= 0 || read_file(path, text, sizeof text) == 0)
+    if (pid <= 0 || peek_file(AT_FDCWD, path, text, sizeof text) == 0)
         return false;
     const char *p = strrchr(text, ')'); /* the name may hold anything, also ") " */
     if (!p || !p[1] || !p[2])
@@ -88,35 +79,32 @@ bool identity_look(pid_t pid, struct identity *out)
 
 void identity_boot(char out[IDENTITY_BOOT])
 {
-    read_file(BOOT_ID, out, IDENTITY_BOOT);
+    peek_file(AT_FDCWD, BOOT_ID, out, IDENTITY_BOOT);
     out[strcspn(out, "\n")] = 0;
+}
+
+struct each {
+    bool (*fn)(void *arg, pid_t pid);
+    void *arg;
+};
+
+static bool is_process(void *arg, const char *name, bool is_folder)
+{
+    const struct each *e = arg;
+    const char *p = name;
+    uint64_t pid = number(&p);
+    (void)is_folder;
+    return p == name || *p || e->fn(e->arg, (pid_t)pid);
 }
 
 void identity_each(bool (*fn)(void *arg, pid_t pid), void *arg)
 {
-    /* Not readdir, which allocates. */
-    struct entry {
-        uint64_t inode;
-        int64_t next;
-        unsigned short size;
-        unsigned char type;
-        char name[];
-    };
-    _Alignas(8) char room[16384];
+    struct each e = {.fn = fn, .arg = arg};
     int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    long n = 0;
-    bool go = fd >= 0;
-    while (go && (n = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
-        for (long at = 0; go && at < n;) {
-            const struct entry *e = (const void *)(room + at);
-            const char *p = e->name;
-            uint64_t pid = number(&p);
-            if (p != e->name && !*p)
-                go = fn(arg, (pid_t)pid);
-            at += e->size;
-        }
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    peek_folder(fd, is_process, &e);
+    close(fd);
 }
 
 /* Finds lines in a stream of NUL-ended ones. */

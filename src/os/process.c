@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/metric.h"
+#include "os/peek.h"
 
 /* Fields of /proc/self/stat behind the name, which may hold anything but ends with ')'. */
 enum { STAT_THREADS = 17, STAT_START = 19, STAT_VSIZE = 20 };
@@ -22,20 +23,10 @@ enum { STAT_RSS = STAT_VSIZE + 1, STAT_FIELDS };
 
 #define FRESH (50 * CLOCK_MS)
 
-static size_t read_file(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
-}
-
 static bool read_stat(int64_t field[STAT_FIELDS])
 {
     char text[2048];
-    read_file("/proc/self/stat", text, sizeof text);
+    peek_file(AT_FDCWD, "/proc/self/stat", text, sizeof text);
     char *p = strrchr(text, ')');
     if (!p || p[1] == 0 || p[2] == 0)
         return false;

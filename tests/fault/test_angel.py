@@ -35,9 +35,13 @@ class Angel:
         self.process = subprocess.Popen([*wrapper, *self.words(*switches)], env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, **more)
         if wait:
-            until(lambda: self.info("ready") or self.process.poll() is not None, self.text)
+            until(self.is_ready, self.text)
             assert self.process.poll() is None, self.text()
         return self
+
+    def is_ready(self):
+        """This one, not one that was killed and left its pid file; or it has ended."""
+        return (self.info("ready") and self.keeper() == self.process.pid) or self.process.poll() is not None
 
     def call(self, *switches):
         return subprocess.run(self.words(*switches), env=self.env, capture_output=True, text=True, timeout=120)
