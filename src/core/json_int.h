@@ -40,17 +40,42 @@ static inline bool json_plain(char c)
     return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
 }
 
-/* Sixteen bytes at once: are all of them plain? (The compilers' vectors: SSE2, NEON, or plain
- * words.) */
+/* Sixteen bytes at once (the compilers' vectors: SSE2, NEON, or plain words). */
+typedef int8_t json_bytes16 __attribute__((vector_size(16)));
+
+static inline json_bytes16 json_load16(const char *p)
+{
+    json_bytes16 x;
+    memcpy(&x, p, 16);
+    return x;
+}
+
+/* All bits set in each byte that is plain. What is beyond ASCII is below zero here. */
+static inline json_bytes16 json_plain_marks(json_bytes16 x)
+{
+    return (json_bytes16)(x > 0x1f) & ~((json_bytes16)(x == '"') | (json_bytes16)(x == '\\'));
+}
+
+static inline bool json_all(json_bytes16 marks)
+{
+#ifdef __SSE2__
+    typedef char bytes __attribute__((vector_size(16)));
+    return __builtin_ia32_pmovmskb128((bytes)marks) == 0xffff;
+#else
+    uint64_t half[2];
+    memcpy(half, &marks, 16);
+    return (half[0] & half[1]) == UINT64_MAX;
+#endif
+}
+
 static inline bool json_plain16(const char *p)
 {
-    typedef int8_t bytes16 __attribute__((vector_size(16))); /* beyond ASCII: below zero */
-    bytes16 x;
-    uint64_t bad[2];
-    memcpy(&x, p, 16);
-    bytes16 marks = (bytes16)(x < 0x20) | (bytes16)(x == '"') | (bytes16)(x == '\\');
-    memcpy(bad, &marks, 16);
-    return (bad[0] | bad[1]) == 0;
+    return json_all(json_plain_marks(json_load16(p)));
+}
+
+static inline bool json_plain32(const char *p)
+{
+    return json_all(json_plain_marks(json_load16(p)) & json_plain_marks(json_load16(p + 16)));
 }
 
 /* The first byte of p..end that is not plain, or end. */

@@ -35,37 +35,34 @@ bool sqlite_bind(struct sqlite_stmt *st, const struct bw_value *args, unsigned n
     return true;
 }
 
-static inline void give_bytes(struct bw_value *out, enum bw_kind kind, const void *p, int n)
+static inline enum bw_kind give_bytes(struct bw_value *out, enum bw_kind kind, const void *p, int n)
 {
-    out->kind = kind;
     out->s = bw_str_of(p ? p : "", p ? (size_t)n : 0); /* an empty blob is NULL to SQLite */
+    return out->kind = kind;
 }
 
 /* Through sqlite3_value: one look at the row instead of three. Its connection belongs to one thread
- * at a time and has no mutex, so the value needs no protection. */
-static inline void give(sqlite3_value *v, struct bw_value *out)
+ * at a time and has no mutex, so the value needs no protection. The kind is given back: who read it
+ * from `out` would wait for it to be stored. */
+static inline enum bw_kind give(sqlite3_value *v, struct bw_value *out)
 {
     switch (sqlite3_value_type(v)) {
     case SQLITE_INTEGER:
-        out->kind = BW_KIND_INT;
         out->i = sqlite3_value_int64(v);
-        return;
+        return out->kind = BW_KIND_INT;
     case SQLITE_FLOAT:
-        out->kind = BW_KIND_REAL;
         out->r = sqlite3_value_double(v);
-        return;
+        return out->kind = BW_KIND_REAL;
     case SQLITE_TEXT: {
         const void *p = sqlite3_value_text(v); /* before the length, as its manual says */
-        give_bytes(out, BW_KIND_TEXT, p, sqlite3_value_bytes(v));
-        return;
+        return give_bytes(out, BW_KIND_TEXT, p, sqlite3_value_bytes(v));
     }
     case SQLITE_BLOB: {
         const void *p = sqlite3_value_blob(v);
-        give_bytes(out, BW_KIND_BLOB, p, sqlite3_value_bytes(v));
-        return;
+        return give_bytes(out, BW_KIND_BLOB, p, sqlite3_value_bytes(v));
     }
     default:
-        out->kind = BW_NULL;
+        return out->kind = BW_NULL;
     }
 }
 
@@ -110,8 +107,9 @@ void sqlite_values(struct db_rows *r, const struct db_place *places, unsigned n,
     ptrdiff_t step = st->step;
     for (unsigned i = 0; i < n; i++, at += step) {
         struct bw_value *out = &row[places[i].at];
-        give(step ? (sqlite3_value *)(uintptr_t)at : sqlite3_column_value(st->stmt, (int)i), out);
-        if (out->kind != places[i].kind && out->kind != BW_NULL)
+        enum bw_kind kind = give(
+            step ? (sqlite3_value *)(uintptr_t)at : sqlite3_column_value(st->stmt, (int)i), out);
+        if (kind != places[i].kind && kind != BW_NULL)
             fit(out, places[i].kind);
     }
 }

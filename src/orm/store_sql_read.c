@@ -8,6 +8,7 @@ struct sql_cursor {
     struct db_rows *rows;
     unsigned n; /* columns the statement gives, and where they go in a row */
     struct db_place *places;
+    const struct bw_value *cleared; /* row whose other columns are null, as we left them */
 };
 
 /* The statement gives them in ascending order. */
@@ -77,8 +78,9 @@ int store_sql_next(struct store_cursor *base, struct bw_value *row, struct bw_er
     struct sql_cursor *c = (struct sql_cursor *)base;
     int r = db_next(c->rows, e);
     if (r > 0) {
-        if (c->n < c->table->n_columns)
+        if (row != c->cleared)
             clear(row, c->table->n_columns);
+        c->cleared = row;
         db_values(c->rows, c->places, c->n, row);
     }
     return r;
