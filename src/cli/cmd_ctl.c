@@ -14,6 +14,7 @@ const struct ctl_verb *const ctl_verbs[] = {
 #undef VERB
     NULL};
 
+/* Those of every verb, then those that a verb takes when its usage names them. */
 static const struct arg switches[] = {
     {"settings", "FILE", "the settings of the angel that is meant"},
     {"state", "FOLDER", "its state folder"},
@@ -23,15 +24,16 @@ static const struct arg switches[] = {
      "for https://: PEM file of who may vouch for the angel; else as the system says"},
     {"token", "@FILE", "for http(s)://: the file of the ControlToken; or $BURROW_ANGEL_TOKEN"},
     {"json", NULL, "what the angel says, as JSON: an object for each NAME, event or line"},
+    {"help", NULL, "this"},
     {"once", NULL, "status, top: show it once, also on a terminal"},
     {"names", NULL, "status: the names alone"},
     {"f", NULL, "logs, events: go on with what comes"},
     {"lines", "N", "logs: the last N lines (50)"},
     {"after", "SEQ", "events: only those after that number"},
-    {"wait", "SECONDS", "start, stop, restart, upgrade: how long to wait for it (30); 0: do not"},
+    {"wait", "SECONDS",
+     "start, stop, restart, upgrade: how long to wait for it (30); 0: do not; reload, retry: (0)"},
     {"ready", NULL, "wait: until ready"},
     {"timeout", "SECONDS", "wait: for so long at most (30)"},
-    {"help", NULL, "this"},
     {NULL, NULL, NULL},
 };
 
@@ -67,9 +69,34 @@ static const struct ctl_verb *find(const char *word, struct bw_err *e)
     return NULL;
 }
 
+/* "[NAME] --ready [--timeout SECONDS]" names --ready and --timeout; "-f" is one letter. */
+static bool usage_names(const char *usage, const char *word)
+{
+    const char *at = strstr(usage, word);
+    return at && strcspn(at + 1, " ]") == strlen(word) - 1;
+}
+
+/* A switch that would be taken and mean nothing: who says it believes that it does. */
+static bool takes_switches(const struct ctl *c, const struct ctl_verb *v, struct bw_err *e)
+{
+    const struct arg *a = switches;
+    char word[24];
+    while (strcmp(a->name, "help") != 0)
+        a++;
+    for (a++; a->name; a++) {
+        snprintf(word, sizeof word, "%s%s", strlen(a->name) > 1 ? "--" : "-", a->name);
+        if (args_has(c->args, a->name) && !usage_names(v->usage, word))
+            return bw_fail(e, BW_BAD, "%s takes no %s; usage: burrow ctl %s %s", v->name, word,
+                           v->name, v->usage);
+    }
+    return true;
+}
+
 static int run_verb(struct ctl *c, const struct ctl_verb *v)
 {
     struct bw_err e = {.code = BW_OK};
+    if (!takes_switches(c, v, &e))
+        return ctl_complain(c, &e, CTL_WRONG);
     if (c->n_words < v->min_words || c->n_words > v->max_words) {
         bw_fail(&e, BW_BAD, "usage: burrow ctl %s %s", v->name, v->usage);
         return ctl_complain(c, &e, CTL_WRONG);

@@ -141,7 +141,7 @@ static int run(struct ctl *c)
 
 const struct ctl_verb ctl_verb_status = {
     .name = "status",
-    .usage = "[NAME …] [--once] [--json]",
+    .usage = "[NAME …] [--once] [--names] [--json]",
     .help = "every service, or those named",
     .max_words = 1000,
     .run = run,

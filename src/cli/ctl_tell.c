@@ -67,8 +67,11 @@ static int retry(struct ctl *c)
     struct ctl_units all;
     bw_str body;
     int status = CTL_OK;
-    if (c->n_words)
-        return tell_all(c, "retry", ctl_seconds(c, "wait", 0));
+    char what[64];
+    int64_t wait = ctl_seconds(c, "wait", 0);
+    if (c->n_words || wait < 0)
+        return tell_all(c, "retry", wait);
+    snprintf(what, sizeof what, "/retry?wait=%lld", (long long)wait);
     if (!ctl_ask(c, "GET", "/v1/units", &body, &e) || !ctl_units_read(body, &c->arena, &all, &e))
         return ctl_complain(c, &e, ctl_status_of(&e));
     for (size_t i = 0; i < all.n; i++) {
@@ -76,7 +79,7 @@ static int retry(struct ctl *c)
         if (strcmp(s, "failed") != 0 && strcmp(s, "backoff") != 0 && strcmp(s, "stuck") != 0 &&
             strcmp(s, "jammed") != 0)
             continue;
-        int one = tell_one(c, ctl_unit_path(c, all.p[i].name, "/retry"));
+        int one = tell_one(c, ctl_unit_path(c, all.p[i].name, what));
         status = status ? status : one;
     }
     return status;
@@ -113,8 +116,9 @@ VERB(start, "start", "NAME … [--wait SECONDS]", "starts it and waits until rea
 VERB(stop, "stop", "NAME … [--wait SECONDS]", "stops it and waits until nothing of it runs", 1,
      MANY, stop);
 VERB(restart, "restart", "NAME … [--wait SECONDS]", "stops and starts it", 1, MANY, restart);
-VERB(reload, "reload", "NAME …", "its ReloadSignal, or a restart", 1, MANY, reload);
-VERB(retry, "retry", "[NAME …]", "starts at once what waits or has failed for good", 0, MANY,
-     retry);
+VERB(reload, "reload", "NAME … [--wait SECONDS]", "its ReloadSignal, or a restart", 1, MANY,
+     reload);
+VERB(retry, "retry", "[NAME …] [--wait SECONDS]",
+     "starts at once what waits or has failed for good", 0, MANY, retry);
 VERB(signal, "signal", "NAME SIGNAL", "a signal to its main process", 2, 2, send_signal);
 VERB(reopen, "reopen", "", "log files are opened anew", 0, 0, reopen);

@@ -138,10 +138,20 @@ def test_commands(state):
     done = ctl(state, "stop", "late")
     assert (done.returncode, done.stderr) == (4, "burrow ctl: late is still stopping: it takes its time\n")
     assert ctl(state, "signal", "api", "HUP").returncode == 0 and Angel.asked[-1] == "POST /v1/units/api/signal?signal=HUP"
-    assert ctl(state, "retry").returncode == 0 and Angel.asked[-1] == "POST /v1/units/worker%231/retry"
+    assert ctl(state, "retry").returncode == 0 and Angel.asked[-1] == "POST /v1/units/worker%231/retry?wait=0"
+    assert ctl(state, "retry", "--wait", "5").returncode == 0 and Angel.asked[-1] == "POST /v1/units/worker%231/retry?wait=5"
     assert ctl(state, "restart", "api", "--wait", "x").returncode == 2
     done = ctl(state, "wait", "--ready", "--timeout", "1")
     assert (done.returncode, done.stderr) == (4, "burrow ctl: worker#1 is not ready\n")
+
+
+def test_a_switch_that_would_mean_nothing_is_refused(state):
+    done = ctl(state, "start", "api", "--timeout", "3")
+    assert (done.returncode, done.stderr) == (2, "burrow ctl: start takes no --timeout; usage: burrow ctl start NAME … [--wait SECONDS]\n")
+    assert "POST /v1/units/api/start" not in " ".join(Angel.asked[-1:])
+    for words in (("stop", "api", "--ready"), ("why", "api", "-f"), ("wait", "--ready", "--wait", "3"), ("signal", "api", "HUP", "--lines", "3")):
+        done = ctl(state, *words)
+        assert done.returncode == 2 and f"{words[0]} takes no -" in done.stderr, done.stderr
 
 
 def test_reading(state):
