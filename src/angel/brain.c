@@ -22,7 +22,7 @@ static bool is_over(const struct brain *b)
     return true;
 }
 
-/* Who could not be killed is told of to the last. */
+/* Who could not be killed is told of to the last, and by the exit status. */
 static void say_stopped(struct brain *b)
 {
     char names[192] = "";
@@ -32,11 +32,12 @@ static void say_stopped(struct brain *b)
         if (b->crew.units.p[r->slot].state == LIFE_STUCK)
             n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", r->name);
     }
-    if (n)
-        brain_say(b, NULL, "stopped", "stopped, but for processes that cannot be killed: of %s",
-                  names);
-    else
+    if (!n) {
         brain_say(b, NULL, "stopped", "all services have stopped");
+        return;
+    }
+    b->status = b->status ? b->status : 1;
+    brain_say(b, NULL, "stopped", "stopped, but for processes that cannot be killed: of %s", names);
 }
 
 void brain_forget_removed(struct brain *b)

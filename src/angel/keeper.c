@@ -255,8 +255,10 @@ static void end_orphans(void)
         brood_reap(keeper.brood);
     }
     brood_reap(keeper.brood);
-    if (living)
-        keeper_say("%u of the processes that its children left behind could not be ended", living);
+    if (!living)
+        return;
+    keeper.status = keeper.status ? keeper.status : 1;
+    keeper_say("%u of the processes that its children left behind could not be ended", living);
 }
 
 int keeper_live(void)

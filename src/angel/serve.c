@@ -29,6 +29,7 @@ struct serve {
     bool reading; /* settings are being read anew */
     bool leaving; /* children stay */
     bool failed;
+    int status;
     struct bw_err e;
     struct loop_timer calm;
 };
@@ -41,8 +42,10 @@ static void end(void *arg)
     for (size_t i = 0; i < 4; i++)
         signal_watch_free(s->signals[i]);
     memset(s->signals, 0, sizeof s->signals);
-    if (s->brain && !s->leaving && !s->failed)
-        hands_done(s->hands, brain_status(s->brain));
+    if (s->brain && !s->leaving && !s->failed) {
+        s->status = brain_status(s->brain);
+        hands_done(s->hands, s->status);
+    }
     brain_close(s->brain);
     s->brain = NULL;
     if (s->hands)
@@ -218,6 +221,6 @@ bool angel_serve(const struct angel_serve *o, int *status, struct bw_err *e)
     loops_free(s.loops);
     if (s.failed && e)
         *e = s.e;
-    *status = 0;
+    *status = s.status;
     return !s.failed;
 }

@@ -21,6 +21,7 @@ struct run {
     struct pidfile pid;
     struct daemon daemon;
     bool fork;
+    bool served; /* it was ready once */
     int log;
 };
 
@@ -68,6 +69,7 @@ static bool take_lock(struct run *r, struct bw_err *e)
 static void ready(void *arg)
 {
     struct run *r = arg;
+    r->served = true;
     daemon_tell(&r->daemon, NULL);
     if (r->log < 0)
         return;
@@ -102,7 +104,7 @@ static int keep(struct run *r, struct bw_err *e)
     malloc_trim(0); /* what reading the settings took */
     if (!keeper_run(&o, &status, e))
         status = 1;
-    else if (status)
+    else if (status && !r->served)
         bw_fail(e, BW_SYS, "its brain could not begin%s%s", r->fork ? "; see " : "",
                 r->fork ? r->w.log : "");
     pidfile_release(&r->pid);
@@ -119,7 +121,7 @@ static int begin(struct run *r, struct bw_err *e)
         else
             status = keep(r, e);
     }
-    if (status && r->fork)
+    if (e->code && r->fork)
         daemon_tell(&r->daemon, e->text);
     return status;
 }

@@ -104,6 +104,7 @@ def test_it_ends_with_the_one_that_matters(angel, tmp_path):
     side = a.until("side", "ready")["pid"]
     (tmp_path / "go").touch()
     assert a.process.wait(burrow.PATIENCE) == 7, a.log()
+    assert "could not begin" not in a.log()
     assert not pathlib.Path(f"/proc/{side}").exists()
 
 
