@@ -176,6 +176,7 @@ const struct command command_export = {
     .name = "export",
     .usage = "--table NAME --app APP.json [SWITCH …]",
     .help = "Writes a table's records as CSV, JSON or NDJSON",
+    .text = "In CSV null is an empty field, an empty text is \"\".",
     .switches = switches,
     .settings = true,
     .run = run,

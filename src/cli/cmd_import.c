@@ -209,9 +209,10 @@ const struct command command_import = {
     .name = "import",
     .usage = "FILE --table NAME --app APP.json [SWITCH …]",
     .help = "Puts the records of a CSV, JSON or NDJSON file into a table",
-    .text = "CSV begins with a line of field names. Ids and times in the file are kept. Nothing "
-            "may serve the\n"
-            "database meanwhile; to a running server, POST the file to /api/TABLE/batch instead.",
+    .text =
+        "CSV begins with a line of field names; a text that may be null is null where a field is "
+        "empty, and\nempty where it is \"\". Ids and times in the file are kept. Nothing may serve "
+        "the database\nmeanwhile; to a running server, POST the file to /api/TABLE/batch instead.",
     .switches = switches,
     .min_words = 1,
     .max_words = 1,

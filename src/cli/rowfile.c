@@ -100,10 +100,15 @@ void rowfile_close(struct rowfile *f)
 static void set_field(struct rowfile *f, unsigned i, struct record *r, struct faults *faults)
 {
     const struct column *c = f->columns[i];
-    if (c->index)
+    bool nothing = !f->csv.fields[i].n && !f->csv.quoted[i]; /* a text would be empty by "" */
+    if (nothing && c->nullable && c->type == BW_TYPE_TEXT) {
+        r->v[c->index] = bw_null();
+        column_add(&r->has, c->index);
+    } else if (c->index) {
         record_set_text(r, c, f->csv.fields[i], faults, faults->arena);
-    else if (f->csv.fields[i].n && (!bw_str_int(f->csv.fields[i], &r->id) || r->id < 1))
+    } else if (f->csv.fields[i].n && (!bw_str_int(f->csv.fields[i], &r->id) || r->id < 1)) {
         fault_add(faults, c->name, "type", "id must be an integer from 1 on");
+    }
 }
 
 static int next_csv(struct rowfile *f, struct record *r, struct faults *faults, struct bw_err *e)

@@ -185,6 +185,24 @@ def test_write_only_fields_leave_by_the_owners_word_only(tmp_path):
         assert "hush" in whole and "aHVzaA==" in whole
 
 
+def test_csv_tells_null_from_an_empty_text(tmp_path):
+    file = app(tmp_path, [{"name": "title", "type": "text", "default": "none"}, {"name": "maybe", "type": "text"}, {"name": "n", "type": "int"}])
+    rows = [{"id": 1, "title": "", "maybe": "", "n": 0}, {"id": 2, "title": "", "maybe": None, "n": None}, {"id": 3, "title": "x", "maybe": "y", "n": 1}]
+    (tmp_path / "n.json").write_text(json.dumps(rows))
+    assert run(tmp_path, "import", "n.json", "--table", "Note", "--app", file).returncode == 0
+    words = ["export", "--table", "Note", "--app", file, "--format"]
+    text = run(tmp_path, *words, "csv").stdout
+    assert text == 'id,title,maybe,n\n1,"","",0\n2,"",,\n3,x,y,1\n'
+    (tmp_path / "data/notes.db").unlink()
+    (tmp_path / "n.csv").write_text(text)
+    out = run(tmp_path, "import", "n.csv", "--table", "Note", "--app", file)
+    assert out.returncode == 0, out.stderr
+    assert json.loads(run(tmp_path, *words, "json").stdout) == rows
+    (tmp_path / "bare.csv").write_text("title,maybe\n,x\n")  # a text that is never null: empty, as ever
+    assert run(tmp_path, "import", "bare.csv", "--table", "Note", "--app", file).returncode == 0
+    assert json.loads(run(tmp_path, *words, "json").stdout)[3] == {"id": 4, "title": "", "maybe": "x", "n": None}
+
+
 def test_a_memory_store_is_there_from_the_first_start(tmp_path):
     """Without a record written, too: its file is looked at by check and export like any other."""
     (tmp_path / "notes.json").write_text(json.dumps({"name": "notes", "stores": {"m": {"kind": "memory", "path": "m.json"}}, "tables": [
