@@ -33,14 +33,17 @@ static void markdown(struct bw_buf *out)
 {
     bw_buf_put(
         out,
-        BW_LIT("# Settings\n\n"
-               "Written by `burrow config markdown`; `./dev docs` renews it.\n\n"
-               "Sources, each over the one before: the default; the JSON file (comments are "
-               "allowed); the environment,\nwhere `server.threads` is `BURROW_SERVER_THREADS`; "
-               "the command line, `--server.threads=4`. An unknown name is an\nerror. "
-               "`--print-settings` shows what is in force, `burrow config schema` is a JSON Schema "
-               "for editors.\n\"reload: yes\": `--reload` (or SIGHUP) changes it while the server "
-               "runs.\n\n"));
+        BW_LIT(
+            "# Settings\n\n"
+            "Written by `burrow config markdown`; `./dev docs` renews it.\n\n"
+            "Sources, each over the one before: the default; the JSON file (comments are "
+            "allowed); the environment,\nwhere `server.threads` is `BURROW_SERVER_THREADS`; "
+            "the command line, `--server.threads=4`. `stores`\nis given whole by these two, as "
+            "JSON: `BURROW_STORES='{\"default\": {\"cache\": \"64M\"}}'`. An unknown name is an\n"
+            "error. "
+            "`--print-settings` shows what is in force, `burrow config schema` is a JSON Schema "
+            "for editors.\n\"reload: yes\": `--reload` (or SIGHUP) changes it while the server "
+            "runs.\n\n"));
     settings_markdown(conf_options, out);
 }
 

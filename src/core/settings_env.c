@@ -98,11 +98,11 @@ static bool set(const struct settings *s, struct load *l, bw_str pair, struct bw
     bw_str value = eq < pair.n ? bw_str_of(pair.p + eq + 1, pair.n - eq - 1) : BW_LIT("");
     if (!resolve(s->options, s->out, name, l, &spot))
         return unknown(s->options, name, e);
-    if (is_many(spot.o))
+    if (is_many(spot.o) && name.n != strlen(l->path)) /* a part of it; the path is as long */
         return bw_fail(e, BW_BAD,
-                       "the environment variable " PREFIX "%.*s: '%s' cannot be set by the "
-                       "environment, give it in the settings file",
-                       BW_FMT(name), l->path);
+                       "the environment variable " PREFIX "%.*s: '%s' has no parts to be set one "
+                       "by one: give " PREFIX "%.*s whole, as JSON, or the settings file",
+                       BW_FMT(name), l->path, (int)strlen(l->path), name.p);
     if (settings_bare(l, spot.o, spot.at, value))
         return true;
     return bw_fail(e, BW_BAD, "the environment variable " PREFIX "%.*s: %s", BW_FMT(name),

@@ -260,6 +260,8 @@ static void reads_the_environment(void **state)
     check_ok(env(&b, "BURROW_TITLE="), &b.e);
     check_ok(env(&b, "BURROW_TABLES={\"a\":1}"), &b.e);
     check_str(b.s.tables, "{\"a\":1}");
+    check_ok(env(&b, "BURROW_ROUTES=[{\"url\":\"x\"},{\"url\":\"y\"}]"), &b.e);
+    check_int(b.s.routes.n, 2);
     check_ok(env(&b, "OTHER_THING=1"), &b.e);
     drop(&b);
 }
@@ -279,8 +281,10 @@ static const struct {
     {"BURROW_HTTP_TLS=maybe", "http.tls must be true or false, is 'maybe'"},
     {"BURROW_HTTP_TIMEOUT=x", "http.timeout must be a duration"},
     {"BURROW_LOG_LEVEL=inf", "is 'inf', did you mean 'info'?"},
-    {"BURROW_STORES={}", "'stores' cannot be set by the environment, give it in the settings file"},
-    {"BURROW_ROUTES_0_URL=x", "'routes' cannot be set by the environment"},
+    {"BURROW_STORES_A_FILE=x", "'stores' has no parts to be set one by one: give BURROW_STORES "
+                               "whole, as JSON, or the settings file"},
+    {"BURROW_ROUTES_0_URL=x", "'routes' has no parts to be set one by one: give BURROW_ROUTES"},
+    {"BURROW_ROUTES=x", "routes must be an array of objects, is 'x'"},
     {"BURROW_TABLES=[1,", "tables must be JSON, is '[1,'"},
     {"BURROW_TITLE=01234567890", "title: ten characters at most"},
 };
