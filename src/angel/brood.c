@@ -112,6 +112,7 @@ static void fill_exit(const struct slot *s, struct hands_exit *x)
                              .status = s->status,
                              .known = s->known,
                              .oom = s->oom,
+                             .own_oom = s->own_oom,
                              .empty = s->empty,
                              .at = s->at,
                              .used = s->used};
@@ -208,8 +209,9 @@ void brood_ask_group(struct brood *b, struct slot *s)
 {
     char group[GROUP_NAME];
     group_name(s->unit, s->child, group);
-    int64_t ooms = group_ooms(&b->groups, group);
-    s->oom = ooms > s->ooms;
+    struct group_ooms ooms = group_ooms(&b->groups, group);
+    s->oom = ooms.killed > s->ooms.killed;
+    s->own_oom = s->oom && ooms.own > s->ooms.own;
     s->ooms = ooms;
     s->empty = group_is_empty(&b->groups, group);
 }
@@ -356,7 +358,8 @@ static bool make_record(struct brood *b, struct slot *s, struct bw_err *e)
                                 .run = s->run,
                                 .child = s->child,
                                 .helper = s->helper,
-                                .ooms = s->ooms};
+                                .ooms = s->ooms.killed,
+                                .own_ooms = s->ooms.own};
     memcpy(like.unit, s->unit, sizeof like.unit);
     struct child_record *r = children_take(&b->children, &like, e);
     s->record = r ? (uint32_t)(r - b->children.at) + 1 : 0;
@@ -421,7 +424,7 @@ static struct slot *slot_for(struct brood *b, const struct order *o)
     }
     if (!s)
         return NULL;
-    s->events = s->sweeping = s->failed_step = s->adopted = s->oom = s->empty = 0;
+    s->events = s->sweeping = s->failed_step = s->adopted = s->oom = s->own_oom = s->empty = 0;
     s->survivors = 0;
     s->pause = 0;
     s->pid = 0;

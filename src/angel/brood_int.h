@@ -35,10 +35,10 @@ struct slot {
     uint8_t in_events, in_work;
     uint16_t survivors;
     int64_t deadline, again, pause; /* of the sweep; monotonic ns */
-    int64_t ooms;
+    struct group_ooms ooms;
     int64_t at;
     int32_t status;
-    uint8_t known, oom, empty;
+    uint8_t known, oom, own_oom, empty;
     uint8_t clean;   /* its group was made for it and nothing was killed there */
     uint8_t grouped; /* its tree is in its group; else /proc is swept for it */
     struct rusage used;

@@ -138,7 +138,7 @@ static void adopt(struct brood *b, struct child_record *r)
     s->helper = r->helper != 0;
     s->adopted = 1;
     s->record = (uint32_t)(r - b->children.at) + 1;
-    s->ooms = r->ooms;
+    s->ooms = (struct group_ooms){.killed = r->ooms, .own = r->own_ooms};
     memcpy(s->unit, r->unit, sizeof s->unit);
     s->grouped = has_group(b, s);
     s->pidfd = identity_open(r->pid, r->started);

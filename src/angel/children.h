@@ -29,7 +29,8 @@ struct child_record {
     uint32_t helper;
     char unit[CHILDREN_UNIT];
     int64_t ooms; /* its group had counted so many when it began */
-    char spare[16];
+    int64_t own_ooms;
+    char spare[8];
 };
 
 struct children_head {

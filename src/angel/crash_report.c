@@ -17,7 +17,9 @@
 void crash_words(const struct hands_exit *x, char out[128])
 {
     char name[24];
-    const char *oom = x->oom ? ", out of memory" : "";
+    const char *oom = !x->oom      ? ""
+                      : x->own_oom ? ", out of memory: its MemoryMax"
+                                   : ", out of memory: the machine's or of a group above";
     if (!x->known)
         snprintf(out, 128, "an unknown status (it was adopted)%s", oom);
     else if (WIFSIGNALED(x->status) &&

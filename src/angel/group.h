@@ -39,7 +39,12 @@ void group_each(const struct groups *g, const char *name, void (*fn)(void *arg, 
                 void *arg);
 /* Is the process in it now? */
 bool group_has(const struct groups *g, const char *name, pid_t pid);
-int64_t group_ooms(const struct groups *g, const char *name); /* so many killed for memory */
+/* Killed for memory since the group was made: in all, and how often its own limit was why: what the
+ * machine or a group above ran out of kills as well. */
+struct group_ooms {
+    int64_t killed, own;
+};
+struct group_ooms group_ooms(const struct groups *g, const char *name);
 void group_remove(const struct groups *g, const char *name);
 
 #endif

@@ -196,10 +196,12 @@ bool group_is_empty(const struct groups *g, const char *name)
     return number_in(g, name, "cgroup.events", "populated ") != 1;
 }
 
-int64_t group_ooms(const struct groups *g, const char *name)
+/* "oom" is counted where the limit is (and above), "oom_kill" where the process was. */
+struct group_ooms group_ooms(const struct groups *g, const char *name)
 {
-    int64_t n = g->limits ? number_in(g, name, "memory.events", "oom_kill ") : 0;
-    return n > 0 ? n : 0;
+    int64_t killed = g->limits ? number_in(g, name, "memory.events", "oom_kill ") : 0;
+    int64_t own = g->limits ? number_in(g, name, "memory.events", "oom ") : 0;
+    return (struct group_ooms){.killed = killed > 0 ? killed : 0, .own = own > 0 ? own : 0};
 }
 
 void group_kill(const struct groups *g, const char *name)

@@ -68,11 +68,11 @@ bool group_has(const struct groups *g, const char *name, pid_t pid)
     return false;
 }
 
-int64_t group_ooms(const struct groups *g, const char *name)
+struct group_ooms group_ooms(const struct groups *g, const char *name)
 {
     (void)g;
     (void)name;
-    return 0;
+    return (struct group_ooms){0};
 }
 
 void group_remove(const struct groups *g, const char *name)

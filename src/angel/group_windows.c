@@ -211,11 +211,11 @@ bool group_has(const struct groups *g, const char *name, pid_t pid)
 }
 
 /* Windows ends nobody for memory: it refuses more of it. */
-int64_t group_ooms(const struct groups *g, const char *name)
+struct group_ooms group_ooms(const struct groups *g, const char *name)
 {
     (void)g;
     (void)name;
-    return 0;
+    return (struct group_ooms){0};
 }
 
 void group_remove(const struct groups *g, const char *name)

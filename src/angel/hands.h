@@ -50,11 +50,12 @@ struct hands_spec {
 struct hands_exit {
     pid_t pid;
     uint64_t run;
-    int status; /* as of waitpid: WIFEXITED, WIFSIGNALED … */
-    bool known; /* false: it was adopted and ended while no angel was its parent: no status */
-    bool oom;   /* its cgroup says so */
-    bool empty; /* nothing of its tree lives: there is nothing to sweep */
-    int64_t at; /* monotonic ns */
+    int status;   /* as of waitpid: WIFEXITED, WIFSIGNALED … */
+    bool known;   /* false: it was adopted and ended while no angel was its parent: no status */
+    bool oom;     /* its cgroup says so */
+    bool empty;   /* nothing of its tree lives: there is nothing to sweep */
+    bool own_oom; /* and by its own limit */
+    int64_t at;   /* monotonic ns */
     struct rusage used;
 };
 

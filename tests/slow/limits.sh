@@ -43,6 +43,7 @@ limited() {
 }
 
 mkdir /state /state2
+echo 200000000 >$tree/given/memory.max # what "greedy" gets to feel, who has no limit of its own
 angel $tree/given/angel /state limited
 echo "@@ why"
 burrow ctl why hog --state /state
@@ -52,6 +53,14 @@ echo "@@ crash"
 cat /state/crash/hog-*
 echo "@@ files"
 for f in "$tree"/given/angel/burrow-*/*/*.max; do echo "${f#"$tree"/given/angel/burrow-*/} $(cat "$f")"; done
+echo >/go # for "greedy"
+patience=300
+while [ $patience -gt 0 ] && ! seen /state '"kind":"report".*greedy'; do
+    sleep 0.1
+    patience=$((patience - 1))
+done
+echo "@@ crash above"
+cat /state/crash/greedy-*
 echo "@@ fork.log"
 cat /log/fork.log
 burrow ctl stop fork --state /state

@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVICES = {"Services": [
     {"Name": "hog", "Run": ["/bin/busybox", "sh", "-c", "echo eating; x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done"], "MemoryMax": 32 << 20,
      "WatchCountRestart": 1, "RedirectLogFile": "/log/hog.log"},
+    {"Name": "greedy", "Run": ["/bin/busybox", "sh", "-c", "while [ ! -e /go ]; do sleep 0.1; done; x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done"],
+     "WatchCountRestart": 1},
     {"Name": "fork", "Run": ["/bin/busybox", "sh", "-c", "sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1000 & done'; exec sleep 1000"],
      "PidsMax": 12, "RedirectLogFile": "/log/fork.log"},
     {"Name": "spin", "Run": ["/bin/busybox", "sh", "-c", "while :; do :; done"], "CpuMax": 0.2}]}
@@ -94,10 +96,15 @@ def events(text):
 def test_memory(told):
     assert re.search(r"hog\.\d+/memory\.max 33554432", told["files"]), told["files"]
     ended = [e for e in events(told["events"]) if (e["unit"], e["kind"]) == ("hog", "exited")]
-    assert ended and all(e["text"].startswith("hog (process") and "signal 9 (SIGKILL), out of memory" in e["text"] for e in ended), ended
-    assert "out of memory" in told["why"], told["why"]
-    assert re.search(r"^end: +signal 9 \(SIGKILL\), out of memory$", told["crash"], re.M), told["crash"]
+    assert ended and all(e["text"].startswith("hog (process") and "signal 9 (SIGKILL), out of memory: its MemoryMax" in e["text"] for e in ended), ended
+    assert "out of memory: its MemoryMax" in told["why"], told["why"]
+    assert re.search(r"^end: +signal 9 \(SIGKILL\), out of memory: its MemoryMax$", told["crash"], re.M), told["crash"]
     assert re.search(r"output ----\neating$", told["crash"], re.M), told["crash"]
+
+
+def test_memory_of_a_group_above(told):
+    text = told["crash above"]
+    assert re.search(r"^end: +signal 9 \(SIGKILL\), out of memory: the machine's or of a group above$", text, re.M), text
 
 
 def test_processes(told):

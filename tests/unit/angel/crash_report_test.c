@@ -16,7 +16,11 @@ static void ends_in_words(void **state)
     crash_words(&(struct hands_exit){.known = true, .status = 3 << 8}, out);
     assert_string_equal(out, "exit code 3");
     crash_words(&(struct hands_exit){.known = true, .status = SIGKILL, .oom = true}, out);
-    assert_string_equal(out, "signal 9 (SIGKILL), out of memory");
+    assert_string_equal(out,
+                        "signal 9 (SIGKILL), out of memory: the machine's or of a group above");
+    const struct hands_exit own = {.known = true, .status = SIGKILL, .oom = true, .own_oom = true};
+    crash_words(&own, out);
+    assert_string_equal(out, "signal 9 (SIGKILL), out of memory: its MemoryMax");
     crash_words(&(struct hands_exit){.known = true, .status = SIGSEGV | 0x80}, out);
     assert_string_equal(out, "signal 11 (SIGSEGV), core dumped");
     crash_words(&(struct hands_exit){.known = true, .status = 40}, out);

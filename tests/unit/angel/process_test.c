@@ -425,7 +425,7 @@ static void takes_limits(void **state)
     check(group != -1 && fresh);
     check(group_limit(group, &(struct group_limits){.memory_max = 64 << 20, .pids_max = 8}));
     check(group_limit(group, &(struct group_limits){.memory_max = 0}));
-    check(group_ooms(&groups, name) == 0);
+    check(group_ooms(&groups, name).killed == 0);
     group_close(group);
     fresh = 0;
     group = group_open(&groups, name, &fresh);
