@@ -5,23 +5,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #define EXPECT_MAX 255
 
-static void tell(struct capture *c, struct capture_command *k)
+void capture_wake(struct capture *c)
 {
     uint64_t one = 1;
+    bw_must(write(c->wake, &one, sizeof one) == sizeof one);
+}
+
+void capture_tell(struct capture *c, struct capture_command *k)
+{
     pthread_mutex_lock(&c->lock);
     *c->last = k;
     c->last = &k->next;
     pthread_mutex_unlock(&c->lock);
-    bw_must(write(c->wake, &one, sizeof one) == sizeof one);
+    capture_wake(c);
 }
 
-static struct capture_command *command(enum capture_verb verb, struct capture_unit *u)
+struct capture_command *capture_command_new(enum capture_verb verb, struct capture_unit *u)
 {
     struct capture_command *k = calloc(1, sizeof *k);
     bw_must(k);
@@ -32,31 +36,37 @@ static struct capture_command *command(enum capture_verb verb, struct capture_un
 
 static bool begin(struct capture *c, struct bw_err *e)
 {
-    sigset_t all, before;
     struct epoll_event ev = {.events = EPOLLIN};
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (c->epoll < 0 || c->wake < 0 || epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->wake, &ev) != 0)
         return bw_fail_sys(e, errno, "preparing to capture output");
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int sys = pthread_create(&c->thread, NULL, capture_thread, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return sys == 0 || bw_fail_sys(e, sys, "starting the thread that captures output");
+    return capture_worker_start(c, e);
 }
 
-static void release(struct capture *c)
+void capture_release(struct capture *c)
 {
     if (c->epoll >= 0)
         close(c->epoll);
     if (c->wake >= 0)
         close(c->wake);
+    pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->lock);
     pthread_mutex_destroy(&c->tails);
-    bw_buf_release(&c->out);
     capture_hands_close(c->hands);
-    free(c->piece);
     free(c);
+}
+
+/* Deadlines are of the clock that nobody sets. */
+static void init_locks(struct capture *c)
+{
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->changed, &a);
+    pthread_condattr_destroy(&a);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->tails, NULL);
 }
 
 struct capture *capture_new(const struct capture_opts *o, struct bw_err *e)
@@ -64,23 +74,23 @@ struct capture *capture_new(const struct capture_opts *o, struct bw_err *e)
     struct capture *c = calloc(1, sizeof *c);
     bw_must(c);
     c->loop = o->loop;
+    c->hangs = o->hangs;
+    c->arg = o->arg;
     c->epoll = c->wake = -1;
     c->last = &c->first;
-    c->piece = malloc(CAPTURE_PIECE);
-    bw_must(c->piece);
-    bw_buf_init(&c->out, 64 * CAPTURE_PIECE);
+    c->guard = capture_guard_new(c);
     logfile_budget_init(&c->budget, o->total);
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_mutex_init(&c->tails, NULL);
-    list_init(&c->all);
-    list_init(&c->ready);
-    list_init(&c->trouble);
-    list_init(&c->units);
+    init_locks(c);
+    struct list *const lists[] = {&c->units, &c->all,   &c->ready, &c->trouble,
+                                  &c->now,   &c->tried, &c->stuck};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        list_init(lists[i]);
     if (o->hands)
         c->hands = capture_hands_open(o->hands);
     if (begin(c, e))
         return c;
-    release(c);
+    free(c->guard);
+    capture_release(c);
     return NULL;
 }
 
@@ -93,9 +103,11 @@ void capture_free(struct capture *c)
         if (u->expected)
             u->expected->cancelled = true; /* on its way back, or freed by the thread */
     }
-    tell(c, command(CAPTURE_END, NULL));
-    pthread_join(c->thread, NULL);
-    release(c);
+    capture_tell(c, capture_command_new(CAPTURE_END, NULL));
+    if (!capture_guard_end(c))
+        return; /* the last of those who are stuck clears away */
+    capture_clear(c);
+    capture_release(c);
 }
 
 static char *copy(const char *text)
@@ -137,17 +149,17 @@ struct capture_unit *capture_add(struct capture *c, const char *name, int fifo,
         return NULL;
     }
     list_push_back(&c->units, &u->mine);
-    tell(c, command(CAPTURE_ADD, u));
+    capture_tell(c, capture_command_new(CAPTURE_ADD, u));
     return u;
 }
 
 bool capture_change(struct capture_unit *u, const struct capture_policy *p, struct bw_err *e)
 {
-    struct capture_command *k = command(CAPTURE_CHANGE, u);
+    struct capture_command *k = capture_command_new(CAPTURE_CHANGE, u);
     (void)e;
     k->policy = adopt(u->c, p);
     k->path = copy(p->path);
-    tell(u->c, k);
+    capture_tell(u->c, k);
     return true;
 }
 
@@ -157,15 +169,15 @@ void capture_remove(struct capture_unit *u)
         return;
     capture_expect(u, NULL, NULL, NULL);
     list_remove(&u->mine);
-    tell(u->c, command(CAPTURE_REMOVE, u));
+    capture_tell(u->c, capture_command_new(CAPTURE_REMOVE, u));
 }
 
 void capture_sync(struct capture_unit *u, void (*done)(void *arg), void *arg)
 {
-    struct capture_command *k = command(CAPTURE_SYNC, u);
+    struct capture_command *k = capture_command_new(CAPTURE_SYNC, u);
     k->done = done;
     k->arg = arg;
-    tell(u->c, k);
+    capture_tell(u->c, k);
 }
 
 struct capture_stats capture_stats(const struct capture_unit *u)
@@ -173,7 +185,8 @@ struct capture_stats capture_stats(const struct capture_unit *u)
     return (struct capture_stats){.bytes = atomic_load(&u->bytes),
                                   .lost_bytes = atomic_load(&u->lost_bytes),
                                   .losses = atomic_load(&u->losses),
-                                  .rotations = atomic_load(&u->rotations)};
+                                  .rotations = atomic_load(&u->rotations),
+                                  .hangs_since = atomic_load(&u->hangs_since)};
 }
 
 static void came(struct loop_post *p)
@@ -208,16 +221,16 @@ void capture_expect(struct capture_unit *u, const char *text, void (*found)(void
     if (u->expected)
         u->expected->cancelled = true;
     u->expected = NULL;
-    k = command(CAPTURE_EXPECT, u);
+    k = capture_command_new(CAPTURE_EXPECT, u);
     if (text && *text) {
         k->expect = u->expected = expect_of(u, text);
         u->expected->found = found;
         u->expected->arg = arg;
     }
-    tell(u->c, k);
+    capture_tell(u->c, k);
 }
 
 void capture_reopen(struct capture *c)
 {
-    tell(c, command(CAPTURE_REOPEN, NULL));
+    capture_tell(c, capture_command_new(CAPTURE_REOPEN, NULL));
 }

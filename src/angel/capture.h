@@ -1,9 +1,9 @@
 /* capture.h: what children print, kept. One thread reads every FIFO and writes rotated files
  * (core/logfile.h), so that a slow disk delays no decision; order of standard output and error is
  * kept, since both are one FIFO. A full disk never blocks a child unless its policy says so: what
- * cannot be kept is counted, and the file says "[N bytes lost …]" as soon as it can again. What a
- * capture that was killed had in hand is told by the next one, as "up to N bytes". Calls are from
- * the brain's loop; events come on that loop. */
+ * cannot be kept is counted, and the file says "[N bytes lost …]" as soon as it can again. One that
+ * does not answer holds up nobody else. What a capture that was killed had in hand is told by the
+ * next one, as "up to N bytes". Calls are from the brain's loop; events come on that loop. */
 #ifndef ANGEL_CAPTURE_H
 #define ANGEL_CAPTURE_H
 
@@ -28,14 +28,21 @@ struct capture_opts {
     struct loop *loop;
     int64_t total;     /* bytes of all rotated files of all units together; 0 = any */
     const char *hands; /* file that outlives us: what is in hand; NULL = none */
+    /* May be NULL. On the loop: so many units' disks do not answer now (capture_stats says whose);
+     * also within capture_free. */
+    void (*hangs)(void *arg, unsigned n);
+    void *arg;
 };
 
 struct capture_stats {
     int64_t bytes, lost_bytes, losses, rotations;
+    bw_time hangs_since; /* the disk of its file has not answered since then; 0 = it does */
 };
 
 struct capture *capture_new(const struct capture_opts *o, struct bw_err *e);
-void capture_free(struct capture *c); /* reads what is there, writes it, ends */
+/* Reads what is there, writes it, ends; but waits some seconds at most for a disk that does not
+ * answer: what is in such a call is left to itself, as is the process's end (state D). */
+void capture_free(struct capture *c);
 /* fifo: read end, non-blocking; the capture's own from here on. Texts are copied. */
 struct capture_unit *capture_add(struct capture *c, const char *name, int fifo,
                                  const struct capture_policy *p, struct bw_err *e);

@@ -15,6 +15,7 @@ struct capture_hands {
     struct mapfile file;
     struct capture_hand *at; /* the first one's `unit` is MAGIC */
     size_t n;
+    unsigned char ours[SLOTS]; /* taken by a unit of this process: not to be inherited */
 };
 
 static uint64_t id_of(const char *name)
@@ -79,7 +80,7 @@ void capture_hands_close(struct capture_hands *h)
 static struct capture_hand *find(const struct capture_hands *h, uint64_t id)
 {
     for (size_t i = 1; i < h->n; i++)
-        if (h->at[i].unit == id)
+        if (h->at[i].unit == id && !h->ours[i])
             return &h->at[i];
     return NULL;
 }
@@ -95,6 +96,8 @@ static struct capture_hand *make(struct capture_hands *h, uint64_t id)
     }
     if (s)
         *s = (struct capture_hand){.unit = id};
+    if (s)
+        h->ours[s - h->at] = 1;
     pthread_mutex_unlock(&h->lock);
     return s;
 }
@@ -108,8 +111,11 @@ void capture_hand_inherit(struct capture_unit *u)
         return;
     pthread_mutex_lock(&h->lock);
     s = find(h, id_of(u->name));
+    bool owing = s && owes(s);
+    if (owing)
+        h->ours[s - h->at] = 1;
     pthread_mutex_unlock(&h->lock);
-    if (!s || !owes(s))
+    if (!owing)
         return;
     u->hand = s;
     u->gap = (struct capture_gap){.lost = s->lost + s->held + s->reading,
@@ -124,28 +130,50 @@ void capture_hand_inherit(struct capture_unit *u)
     atomic_fetch_add(&u->lost_bytes, u->gap.lost + u->gap.removed);
 }
 
+void capture_hand_take(struct capture_unit *u)
+{
+    if (!u->hand && u->path && u->c->hands)
+        u->hand = make(u->c->hands, id_of(u->name));
+}
+
 void capture_hand_reads(struct capture_unit *u, size_t n)
 {
-    if (!u->hand && n && u->path && u->c->hands)
-        u->hand = make(u->c->hands, id_of(u->name));
+    if (n)
+        capture_hand_take(u);
     if (u->hand)
         u->hand->reading = (int64_t)n;
 }
 
-void capture_hand_holds(struct capture_unit *u)
+void capture_hand_holds(struct capture_unit *u, int64_t n)
 {
     if (u->hand)
-        u->hand->held = (int64_t)u->held_n;
+        u->hand->held += n;
 }
 
-void capture_hand_owes(struct capture_unit *u)
+void capture_hand_loses(struct capture_unit *u, int64_t n, bw_time since, int sys)
+{
+    if (!u->hand)
+        return;
+    u->hand->since = since;
+    u->hand->sys = sys;
+    u->hand->lost += n;
+}
+
+void capture_hand_removed(struct capture_unit *u, int64_t n)
 {
     if (!u->hand)
         return;
     u->hand->since = u->gap.since;
     u->hand->sys = u->gap.sys;
-    u->hand->lost = u->gap.lost;
-    u->hand->removed = u->gap.removed;
+    u->hand->removed += n;
+}
+
+void capture_hand_told(struct capture_unit *u, const struct capture_gap *g)
+{
+    if (!u->hand)
+        return;
+    u->hand->lost -= g->lost;
+    u->hand->removed -= g->removed;
 }
 
 void capture_hand_leave(struct capture_unit *u)
@@ -155,6 +183,7 @@ void capture_hand_leave(struct capture_unit *u)
     pthread_mutex_lock(&u->c->hands->lock);
     if (!owes(u->hand))
         u->hand->unit = 0;
+    u->c->hands->ours[u->hand - u->c->hands->at] = 0;
     pthread_mutex_unlock(&u->c->hands->lock);
     u->hand = NULL;
 }

@@ -1,6 +1,13 @@
 /* capture_int.h: between the parts of capture: the loop's calls (capture.c), the thread
- * (capture_thread.c), the file (capture_write.c), the tail (capture_tail.c), what is in hand
- * (capture_hand.c). */
+ * (capture_thread.c), what it is told (capture_obey.c), the file (capture_write.c), disks that do
+ * not answer (capture_guard.c, capture_away.c), the tail (capture_tail.c), what is in hand
+ * (capture_hand.c).
+ *
+ * Who owns what. All that is "the thread's" belongs to the worker at work. Around each disk call it
+ * moves `disk`; who moves it from an odd number owns all but that unit's disk side: the worker
+ * itself when the call comes back, or the guard when it does not, which gives it to another worker.
+ * The unit is away then: its disk side stays with the stuck worker until that one tells
+ * CAPTURE_BACK, the rest of it is the new worker's. */
 #ifndef ANGEL_CAPTURE_INT_H
 #define ANGEL_CAPTURE_INT_H
 
@@ -49,27 +56,46 @@ struct capture_hand {
     _Atomic int64_t since, sys;
 };
 
+/* Of a unit whose disk does not answer; the thread's. */
+struct capture_away {
+    struct list node; /* of c->stuck, if a worker is stuck in its call */
+    struct capture_unit *u;
+    struct capture_unit *behind; /* NULL: it is; else it waits for that one's call to come back */
+    char *kept;                  /* what it has printed since, as far as there is room */
+    size_t kept_n;
+    int64_t lost; /* the rest */
+    bw_time lost_since;
+    bool reopen;
+    struct capture_command *first, **last; /* what it is told meanwhile */
+};
+
 struct capture_unit {
     struct list mine;                /* the loop's: of c->units */
     struct list all, ready, trouble; /* the thread's: of all; may be read; must be tried again */
     struct capture *c;
-    char *name, *path; /* path NULL: no file */
+    struct capture_away *away; /* NULL: its disk answers */
     int fifo;
-    int room; /* of the pipe; 0: not made greater yet */
-    bool hot; /* printing much: not watched, read at each turn */
-    int calm; /* turns in a row that gave little */
+    int room;    /* of the pipe; 0: not made greater yet */
+    bool hot;    /* printing much: not watched, read at each turn */
+    int calm;    /* turns in a row that gave little */
+    bool within; /* a line: of what is stamped */
+    dev_t dev;   /* of its file, when it was last written; 0: not yet */
+    /* The disk side; name, path and policy are constant while it is away. */
+    char *name, *path; /* path NULL: no file */
     struct capture_policy policy;
     struct logfile file;
     bool is_open; /* the file has been opened once */
-    bool within;  /* a line: of what is stamped */
-    struct capture_gap gap;
+    struct capture_gap gap, late;
     struct capture_hand *hand; /* NULL: it has printed nothing yet */
-    char *held;                /* what a full disk did not take: CAPTURE_BLOCK */
+    char *held;                /* to be written first: what a full disk did not take
+                                  (CAPTURE_BLOCK), or what was kept while it was away */
     size_t held_n;
+    /* The thread's, or under a lock. */
     struct capture_ring tail;        /* under c->tails */
     struct capture_expect *expect;   /* the thread's */
     struct capture_expect *expected; /* the loop's */
     _Atomic int64_t bytes, lost_bytes, losses, rotations;
+    _Atomic bw_time hangs_since; /* 0: its disk answers */
 };
 
 enum capture_verb {
@@ -79,6 +105,7 @@ enum capture_verb {
     CAPTURE_EXPECT,
     CAPTURE_REOPEN,
     CAPTURE_ADD,
+    CAPTURE_BACK, /* from a stuck worker: its call has come back, the unit is yours again */
     CAPTURE_END
 };
 
@@ -94,39 +121,132 @@ struct capture_command {
     char *path;
 };
 
-struct capture {
-    struct loop *loop;
-    struct list units; /* the loop's */
-    struct logfile_budget budget;
+/* A thread that reads. */
+struct capture_worker {
+    struct capture *c;
     pthread_t thread;
-    int epoll, wake;
-    pthread_mutex_t lock; /* of the commands */
-    struct capture_command *first, **last;
-    pthread_mutex_t tails;
-    /* the thread's: */
-    struct list all, ready, trouble;
-    struct capture_hands *hands; /* NULL: not noted */
-    int64_t retry_at;
-    bool hurry, ended; /* hurry: a pipe was nearly full in the last turn */
+    uint64_t ticket;        /* of its disk call */
+    struct capture_unit *u; /* it is for */
     char *piece;
     struct bw_buf out; /* stamped lines */
 };
 
-void *capture_thread(void *arg);
+/* The loop's. Outlives the capture by the time its post is on its way. */
+struct capture_guard {
+    struct loop_post post;
+    struct loop_timer timer;
+    struct capture *c; /* NULL: has gone */
+    uint64_t seen;     /* disk, at the last look; */
+    int looks;         /* so often the same odd number */
+    bw_time since;     /* when it was seen first */
+    unsigned told;     /* so many units hang */
+    bool armed;
+};
 
+struct capture {
+    struct loop *loop;
+    void (*hangs)(void *arg, unsigned n);
+    void *arg;
+    struct list units; /* the loop's */
+    struct logfile_budget budget;
+    struct capture_worker *worker; /* at work; the guard's */
+    struct capture_guard *guard;
+    int epoll, wake;
+    _Atomic uint64_t disk;   /* odd: the worker is in a disk call */
+    _Atomic bool guarded;    /* somebody looks at it */
+    _Atomic unsigned away_n; /* units */
+    pthread_mutex_t lock;    /* of the next lines */
+    pthread_cond_t changed;  /* ended, ending, stuck_n */
+    struct capture_command *first, **last;
+    unsigned stuck_n; /* workers in a call that has been given up */
+    bool ending;      /* CAPTURE_END has been seen: who is not away has gone */
+    bool ended;       /* the worker is, or is about to be */
+    bool given_up;    /* it is to end though some are away */
+    bool left;        /* by the loop: the last stuck worker clears away */
+    pthread_mutex_t tails;
+    /* the thread's: */
+    struct list all, ready, trouble;
+    struct list now, tried;          /* of this turn, of this retry */
+    struct list stuck;               /* struct capture_away */
+    struct capture_command *obeying; /* not done yet */
+    struct capture_unit *taken;      /* the unit of the call that was given up */
+    struct capture_hands *hands;     /* NULL: not noted */
+    int64_t retry_at;
+    bool hurry; /* a pipe was nearly full in the last turn */
+    bool told;  /* there may be commands */
+};
+
+/* capture.c */
+struct capture_command *capture_command_new(enum capture_verb verb, struct capture_unit *u);
+void capture_tell(struct capture *c, struct capture_command *k);
+void capture_wake(struct capture *c);
+void capture_release(struct capture *c); /* nobody is at work, nothing is left in it */
+
+/* capture_thread.c */
+bool capture_worker_start(struct capture *c, struct bw_err *e); /* it is c->worker then */
+void capture_worker_free(struct capture_worker *w);
+void capture_make_ready(struct capture_unit *u);
+void capture_expect_back(struct capture_unit *u); /* to the loop */
+/* What is there at this moment; and once more, what could not be written. These, and all that
+ * answers "ours": false: the call was given up, nothing may be touched any more. */
+bool capture_drain(struct capture_worker *w, struct capture_unit *u);
+bool capture_try(struct capture_worker *w, struct capture_unit *u);
+bool capture_shut(struct capture_worker *w, struct capture_unit *u); /* its file */
+/* Tried again at once. */
+void capture_tell_soon(struct capture_unit *u);
+
+/* capture_obey.c */
+bool capture_obey_all(struct capture_worker *w);
+void capture_command_free(struct capture_command *k);
+/* All there is of commands and units, when nobody is at work. */
+void capture_clear(struct capture *c);
+
+/* capture_guard.c */
+struct capture_guard *capture_guard_new(struct capture *c);
+void capture_disk_enter(struct capture_worker *w, struct capture_unit *u);
+bool capture_disk_leave(struct capture_worker *w); /* ours */
+/* By the loop. *Waits* until the worker has ended, or what is away is given up. True: nobody is
+ * left in a call. */
+bool capture_guard_end(struct capture *c);
+bool capture_is_over(struct capture *c); /* by the worker: it is to end */
+/* By a worker whose call was given up, when it has come back. */
+void capture_stuck_back(struct capture_worker *w);
+
+/* capture_away.c */
+void capture_away_begin(struct capture *c); /* by the new worker: c->taken, and who shares its disk
+                                             */
+void capture_away_look(struct capture_unit *u); /* it is new, or has a new path */
+void capture_away_end(struct capture_unit *stuck);
+void capture_away_forget(struct capture_unit *u);
+/* Around a read of max bytes at most. bytes: as they would be written. */
+void capture_away_reads(struct capture_unit *u, size_t max);
+void capture_away_keep(struct capture_unit *u, bw_str bytes, size_t max);
+void capture_away_later(struct capture_unit *u, struct capture_command *k);
+
+/* Each line begins with its time, if the policy says so. In out, or bytes as they are. */
+bw_str capture_stamped(struct capture_unit *u, bw_str bytes, struct bw_buf *out);
 /* Bytes of a unit: into its file, or counted as lost. */
 void capture_write(struct capture_unit *u, bw_str bytes);
-/* Once more, what could not be written. True: nothing is left to be tried. */
-bool capture_retry(struct capture_unit *u);
+/* Once more, what could not be written. */
+void capture_retry(struct capture_unit *u);
 void capture_close(struct capture_unit *u); /* its file */
+/* A hole: n bytes lost since then. */
+void capture_gap_add(struct capture_gap *g, int64_t n, bw_time since, int sys);
+static inline bool capture_owes(const struct capture_unit *u)
+{
+    return u->held || u->gap.since || u->late.since;
+}
 
-/* capture_hand.c */
+/* capture_hand.c: figures are sums of the disk side's part and what is kept or lost meanwhile. */
 struct capture_hands *capture_hands_open(const char *path);
 void capture_hands_close(struct capture_hands *h); /* NULL is fine */
 void capture_hand_inherit(struct capture_unit *u);
-void capture_hand_reads(struct capture_unit *u, size_t n); /* n at most are being read; 0: done */
-void capture_hand_holds(struct capture_unit *u);           /* as u->held_n says */
-void capture_hand_owes(struct capture_unit *u);            /* as u->gap says */
+void capture_hand_reads(struct capture_unit *u, size_t n);  /* n at most are being read; 0: done */
+void capture_hand_take(struct capture_unit *u);             /* a slot, if it has none */
+void capture_hand_holds(struct capture_unit *u, int64_t n); /* so many more, or fewer */
+void capture_hand_loses(struct capture_unit *u, int64_t n, bw_time since, int sys); /* the same */
+void capture_hand_removed(struct capture_unit *u, int64_t n);
+void capture_hand_told(struct capture_unit *u, const struct capture_gap *g);
 void capture_hand_leave(struct capture_unit *u);
 
 void capture_tail_add(struct capture_ring *r, bw_str bytes);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -18,6 +19,45 @@
 #define CALM   8                  /* turns in a row that gave less */
 #define PAUSE  (200 * 1000)       /* ns */
 #define RETRY  (1 * CLOCK_SECOND) /* of a disk that was full */
+#define GONE   SIZE_MAX           /* a read after which nothing is ours any more */
+
+/* ---- around the disk ---- */
+
+/* Behind each call: what it left is the thread's to know. */
+static bool leave(struct capture_worker *w, struct capture_unit *u)
+{
+    if (!capture_disk_leave(w))
+        return false;
+    u->dev = u->is_open ? u->file.dev : 0;
+    if (capture_owes(u) && list_empty(&u->trouble))
+        list_push_back(&u->c->trouble, &u->trouble);
+    return true;
+}
+
+bool capture_try(struct capture_worker *w, struct capture_unit *u)
+{
+    capture_disk_enter(w, u);
+    capture_retry(u);
+    return leave(w, u);
+}
+
+bool capture_shut(struct capture_worker *w, struct capture_unit *u)
+{
+    capture_disk_enter(w, u);
+    capture_close(u);
+    return leave(w, u);
+}
+
+static bool put(struct capture_worker *w, struct capture_unit *u, bw_str bytes)
+{
+    bytes = capture_stamped(u, bytes, &w->out);
+    capture_disk_enter(w, u);
+    capture_write(u, bytes);
+    capture_hand_reads(u, 0);
+    return leave(w, u);
+}
+
+/* ---- reading ---- */
 
 /* What a pipe holds, made as great as may be once there is reason to. */
 static void widen(struct capture_unit *u)
@@ -29,7 +69,7 @@ static void widen(struct capture_unit *u)
     u->room = room > 0 ? room : 64 * 1024;
 }
 
-static void give_back(struct capture_unit *u)
+void capture_expect_back(struct capture_unit *u)
 {
     struct capture_expect *x = u->expect;
     u->expect = NULL;
@@ -37,48 +77,78 @@ static void give_back(struct capture_unit *u)
         loop_post(u->c->loop, &x->post);
 }
 
-static void take(struct capture_unit *u, bw_str bytes)
+static void hear(struct capture_unit *u, bw_str bytes)
 {
+    if (bytes.n >= MUCH && !u->room)
+        widen(u);
     atomic_fetch_add_explicit(&u->bytes, (int64_t)bytes.n, memory_order_relaxed);
     if (u->expect && capture_tail_meets(&u->tail, u->expect, bytes))
-        give_back(u);
+        capture_expect_back(u);
     pthread_mutex_lock(&u->c->tails);
     capture_tail_add(&u->tail, bytes);
     pthread_mutex_unlock(&u->c->tails);
-    capture_write(u, bytes);
+}
+
+static size_t read_piece(struct capture_worker *w, struct capture_unit *u, size_t max)
+{
+    ssize_t n;
+    do
+        n = read(u->fifo, w->piece, max);
+    while (n < 0 && errno == EINTR);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Its disk does not answer. */
+static size_t read_away(struct capture_worker *w, struct capture_unit *u, size_t max)
+{
+    capture_away_reads(u, max);
+    size_t n = read_piece(w, u, max);
+    bw_str bytes = bw_str_of(w->piece, n);
+    if (n)
+        hear(u, bytes);
+    capture_away_keep(u, n ? capture_stamped(u, bytes, &w->out) : bytes, max);
+    return n;
 }
 
 /* One read of at most `max` bytes. 0: nothing is there now. */
-static size_t read_some(struct capture_unit *u, size_t max)
+static size_t read_some(struct capture_worker *w, struct capture_unit *u, size_t max)
 {
-    struct capture *c = u->c;
-    ssize_t n;
+    if (u->away)
+        return read_away(w, u, max);
     capture_hand_reads(u, max);
-    do
-        n = read(u->fifo, c->piece, max);
-    while (n < 0 && errno == EINTR);
-    capture_hand_reads(u, n > 0 ? (size_t)n : 0);
-    if (n <= 0)
+    size_t n = read_piece(w, u, max);
+    capture_hand_reads(u, n);
+    if (!n)
         return 0;
-    if (n >= MUCH && !u->room)
-        widen(u);
-    take(u, bw_str_of(c->piece, (size_t)n));
-    capture_hand_reads(u, 0);
-    return (size_t)n;
+    bw_str bytes = bw_str_of(w->piece, n);
+    hear(u, bytes);
+    if (!u->path) {
+        capture_hand_reads(u, 0);
+        return n;
+    }
+    return put(w, u, bytes) ? n : GONE;
 }
 
-/* All that is there at this moment. */
-static void drain(struct capture_unit *u)
+/* Held: nothing is read before it is written. */
+static bool is_held(const struct capture_unit *u)
+{
+    return u->away ? u->policy.full == CAPTURE_BLOCK : u->held != NULL;
+}
+
+bool capture_drain(struct capture_worker *w, struct capture_unit *u)
 {
     int left = 0;
     if (ioctl(u->fifo, FIONREAD, &left) != 0)
-        return;
-    while (left > 0 && !u->held) {
-        size_t n = read_some(u, left < CAPTURE_PIECE ? (size_t)left : CAPTURE_PIECE);
+        return true;
+    while (left > 0 && !is_held(u)) {
+        size_t n = read_some(w, u, left < CAPTURE_PIECE ? (size_t)left : CAPTURE_PIECE);
+        if (n == GONE)
+            return false;
         if (!n)
-            return;
+            return true;
         left -= (int)n;
     }
+    return true;
 }
 
 /* Watched no more but read at each turn: to be woken for each line would slow down the writer. */
@@ -98,7 +168,7 @@ static void cool(struct capture_unit *u)
 /* What it gave says how it goes on. True: it is to be read in the next turn, too. */
 static bool goes_on(struct capture_unit *u, size_t n)
 {
-    if (u->held)
+    if (is_held(u))
         return false;
     if (!u->hot && n >= MUCH)
         heat(u);
@@ -109,170 +179,58 @@ static bool goes_on(struct capture_unit *u, size_t n)
 }
 
 /* One read of each that is ready. */
-static void turn(struct capture *c)
+static bool turn(struct capture_worker *w)
 {
-    struct list now;
+    struct capture *c = w->c;
     bool hurry = false;
-    list_init(&now);
-    list_move(&now, &c->ready);
-    while (!list_empty(&now)) {
-        struct capture_unit *u = LIST_OWNER(now.next, struct capture_unit, ready);
+    list_move(&c->now, &c->ready);
+    while (!list_empty(&c->now)) {
+        struct capture_unit *u = LIST_OWNER(c->now.next, struct capture_unit, ready);
         list_remove(&u->ready);
-        size_t n = u->held ? 0 : read_some(u, CAPTURE_PIECE);
+        size_t n = is_held(u) ? 0 : read_some(w, u, CAPTURE_PIECE);
+        if (n == GONE)
+            return false;
         hurry = hurry || n == CAPTURE_PIECE || (u->room && n >= (size_t)u->room / 2);
         if (goes_on(u, n))
             list_push_back(&c->ready, &u->ready);
     }
     c->hurry = hurry;
+    return true;
 }
 
-static void make_ready(struct capture_unit *u)
+void capture_make_ready(struct capture_unit *u)
 {
     list_remove(&u->ready);
     list_push_back(&u->c->ready, &u->ready);
 }
 
-static void retry(struct capture *c)
-{
-    struct list now;
-    if (list_empty(&c->trouble) || clock_mono() < c->retry_at)
-        return;
-    c->retry_at = clock_mono() + RETRY;
-    list_init(&now);
-    list_move(&now, &c->trouble);
-    while (!list_empty(&now)) {
-        struct capture_unit *u = LIST_OWNER(now.next, struct capture_unit, trouble);
-        list_remove(&u->trouble);
-        bool held = u->held;
-        if (!capture_retry(u) && list_empty(&u->trouble))
-            list_push_back(&c->trouble, &u->trouble);
-        if (held && !u->held)
-            make_ready(u);
-    }
-}
-
-/* ---- commands ---- */
-
-static void drop(struct capture_unit *u)
-{
-    if (u->held)
-        capture_retry(u);
-    drain(u);
-    if (u->gap.since)
-        capture_retry(u);
-    capture_close(u);
-    capture_hand_leave(u);
-    list_remove(&u->all);
-    list_remove(&u->ready);
-    list_remove(&u->trouble);
-    close(u->fifo);
-    free(u->tail.p);
-    free(u->held);
-    free(u->name);
-    free(u->path);
-    free(u);
-}
-
-static void change(struct capture_unit *u, struct capture_command *k)
-{
-    drain(u);
-    capture_close(u);
-    free(u->path);
-    u->path = k->path;
-    u->policy = k->policy;
-    k->path = NULL;
-    if (u->held || u->gap.since)
-        u->c->retry_at = 0;
-}
-
-static void reopen(struct capture *c)
-{
-    for (struct list *x = c->all.next; x != &c->all; x = x->next) {
-        struct capture_unit *u = LIST_OWNER(x, struct capture_unit, all);
-        if (u->is_open)
-            logfile_reopen(&u->file);
-    }
-    c->retry_at = 0;
-}
-
-static void end(struct capture *c)
-{
-    while (!list_empty(&c->all)) {
-        struct capture_unit *u = LIST_OWNER(c->all.next, struct capture_unit, all);
-        free(u->expect);
-        drop(u);
-    }
-    c->ended = true;
-}
-
-static void synced(struct loop_post *p)
-{
-    struct capture_command *k = LIST_OWNER(p, struct capture_command, post);
-    k->done(k->arg);
-    free(k);
-}
-
-static void tell_soon(struct capture_unit *u)
+void capture_tell_soon(struct capture_unit *u)
 {
     if (list_empty(&u->trouble))
         list_push_back(&u->c->trouble, &u->trouble);
     u->c->retry_at = 0;
 }
 
-static void obey(struct capture *c, struct capture_command *k)
+static bool retry(struct capture_worker *w)
 {
-    struct capture_unit *u = k->u;
-    switch (k->verb) {
-    case CAPTURE_ADD:
-        list_push_back(&c->all, &u->all);
-        if (u->gap.since)
-            tell_soon(u);
-        make_ready(u);
-        break;
-    case CAPTURE_CHANGE:
-        change(u, k);
-        break;
-    case CAPTURE_REMOVE:
-        give_back(u);
-        drop(u);
-        break;
-    case CAPTURE_EXPECT:
-        give_back(u);
-        u->expect = k->expect;
-        if (u->expect && capture_tail_has(&u->tail, u->expect, u->bytes - u->expect->from))
-            give_back(u);
-        break;
-    case CAPTURE_REOPEN:
-        reopen(c);
-        break;
-    case CAPTURE_END:
-        end(c);
-        break;
-    case CAPTURE_SYNC:
-        drain(u);
-        k->post.fn = synced;
-        loop_post(c->loop, &k->post);
-        return;
+    struct capture *c = w->c;
+    if (list_empty(&c->trouble) || clock_mono() < c->retry_at)
+        return true;
+    c->retry_at = clock_mono() + RETRY;
+    list_move(&c->tried, &c->trouble);
+    while (!list_empty(&c->tried)) {
+        struct capture_unit *u = LIST_OWNER(c->tried.next, struct capture_unit, trouble);
+        list_remove(&u->trouble);
+        bool held = u->held;
+        if (!capture_try(w, u))
+            return false;
+        if (held && !u->held)
+            capture_make_ready(u);
     }
-    free(k->path);
-    free(k);
+    return true;
 }
 
-static void obey_all(struct capture *c)
-{
-    uint64_t n;
-    if (read(c->wake, &n, sizeof n) < 0)
-        return; /* nothing */
-    pthread_mutex_lock(&c->lock);
-    struct capture_command *k = c->first, *next;
-    c->first = NULL;
-    c->last = &c->first;
-    pthread_mutex_unlock(&c->lock);
-    for (; k; k = next) {
-        next = k->next;
-        obey(c, k);
-    }
-}
+/* ---- its life ---- */
 
 static int patience(const struct capture *c)
 {
@@ -284,26 +242,69 @@ static int patience(const struct capture *c)
     return left > 0 ? (int)(left / CLOCK_MS) + 1 : 0;
 }
 
-void *capture_thread(void *arg)
+static void look(struct capture *c)
 {
-    struct capture *c = arg;
     struct epoll_event ev[EVENTS];
-    pthread_setname_np(pthread_self(), "capture");
-    while (!c->ended) {
-        int n = epoll_wait(c->epoll, ev, EVENTS, patience(c));
-        bool told = false;
-        for (int i = 0; i < n; i++) {
-            if (ev[i].data.ptr)
-                make_ready(ev[i].data.ptr);
-            else
-                told = true;
-        }
-        turn(c);
-        if (told)
-            obey_all(c);
-        retry(c);
-        if (!c->hurry && !list_empty(&c->ready))
-            nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
+    int n = epoll_wait(c->epoll, ev, EVENTS, patience(c));
+    for (int i = 0; i < n; i++) {
+        if (ev[i].data.ptr)
+            capture_make_ready(ev[i].data.ptr);
+        else
+            c->told = true;
     }
+}
+
+/* False: it is at work no more. */
+static bool work(struct capture_worker *w)
+{
+    struct capture *c = w->c;
+    look(c);
+    bool ours = turn(w) && (!c->told || capture_obey_all(w)) && retry(w);
+    if (ours && !c->hurry && !list_empty(&c->ready))
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
+    return ours;
+}
+
+static void *run(void *arg)
+{
+    struct capture_worker *w = arg;
+    struct capture *c = w->c;
+    bool ours;
+    pthread_setname_np(pthread_self(), "capture");
+    if (c->taken)
+        capture_away_begin(c);
+    do
+        ours = work(w);
+    while (ours && !capture_is_over(c));
+    if (!ours)
+        capture_stuck_back(w);
     return NULL;
+}
+
+bool capture_worker_start(struct capture *c, struct bw_err *e)
+{
+    sigset_t all, before;
+    struct capture_worker *w = calloc(1, sizeof *w);
+    bw_must(w);
+    *w = (struct capture_worker){.c = c, .piece = malloc(CAPTURE_PIECE)};
+    bw_must(w->piece);
+    bw_buf_init(&w->out, 64 * CAPTURE_PIECE);
+    struct capture_worker *before_it = c->worker;
+    c->worker = w;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int sys = pthread_create(&w->thread, NULL, run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (sys == 0)
+        return true;
+    c->worker = before_it;
+    capture_worker_free(w);
+    return bw_fail_sys(e, sys, "starting the thread that captures output");
+}
+
+void capture_worker_free(struct capture_worker *w)
+{
+    bw_buf_release(&w->out);
+    free(w->piece);
+    free(w);
 }

@@ -23,11 +23,12 @@ static bool reach(struct capture_unit *u)
     struct bw_err e;
     if (u->is_open)
         return true;
-    char *slash = strrchr(u->path, '/');
+    const char *slash = strrchr(u->path, '/');
     if (slash && slash != u->path) {
-        *slash = 0;
-        bool made = file_make_folders(u->path, &e);
-        *slash = '/';
+        char *folder = strndup(u->path, (size_t)(slash - u->path)); /* others read the path */
+        bw_must(folder);
+        bool made = file_make_folders(folder, &e);
+        free(folder);
         if (!made)
             return fail_open(u, e.sys);
     }
@@ -43,15 +44,8 @@ void capture_close(struct capture_unit *u)
     u->is_open = false;
 }
 
-static void trouble(struct capture_unit *u)
-{
-    if (list_empty(&u->trouble))
-        list_push_back(&u->c->trouble, &u->trouble);
-}
-
 static void open_gap(struct capture_unit *u)
 {
-    trouble(u);
     if (u->gap.since)
         return;
     u->gap.since = bw_now();
@@ -66,8 +60,17 @@ static void lose(struct capture_unit *u, size_t n)
 {
     open_gap(u);
     u->gap.lost += (int64_t)n;
-    capture_hand_owes(u);
+    capture_hand_loses(u, (int64_t)n, u->gap.since, u->gap.sys);
     atomic_fetch_add(&u->lost_bytes, (int64_t)n);
+}
+
+void capture_gap_add(struct capture_gap *g, int64_t n, bw_time since, int sys)
+{
+    if (!g->since) {
+        g->since = since;
+        g->sys = sys;
+    }
+    g->lost += n;
 }
 
 /* Makes room with the unit's own oldest file. */
@@ -81,7 +84,7 @@ static bool drop_oldest(struct capture_unit *u)
         return false;
     open_gap(u);
     u->gap.removed += freed;
-    capture_hand_owes(u);
+    capture_hand_removed(u, freed);
     atomic_fetch_add(&u->lost_bytes, freed);
     return true;
 }
@@ -99,7 +102,9 @@ static void mark(const struct capture_gap *g, bool mid, struct bw_buf *out)
     bw_buf_put(out, BW_LIT(" to "));
     bw_time_write(out, bw_now());
     bw_buf_printf(out, ": %s]\n",
-                  g->unsure ? "the angel was killed with them in hand" : strerror(g->sys));
+                  g->unsure             ? "the angel was killed with them in hand"
+                  : g->sys == ETIMEDOUT ? "the disk did not answer"
+                                        : strerror(g->sys));
 }
 
 /* Whoever wrote it last was killed, perhaps within a line. */
@@ -135,8 +140,8 @@ static bool tell_gap(struct capture_unit *u)
         return false;
     log_info("angel", "the log of a service is written again", LOG_CSTR("unit", u->name),
              LOG_NUM("lost_bytes", u->gap.lost + u->gap.removed));
+    capture_hand_told(u, &u->gap);
     u->gap = (struct capture_gap){.lost = 0};
-    capture_hand_owes(u);
     return true;
 }
 
@@ -158,8 +163,7 @@ static void hold(struct capture_unit *u, bw_str rest)
     bw_must(u->held);
     memcpy(u->held, rest.p, rest.n);
     u->held_n = rest.n;
-    capture_hand_holds(u);
-    trouble(u);
+    capture_hand_holds(u, (int64_t)rest.n);
 }
 
 static void store(struct capture_unit *u, bw_str bytes)
@@ -175,9 +179,11 @@ static void store(struct capture_unit *u, bw_str bytes)
 }
 
 /* Each line begins with its time. */
-static bw_str stamped(struct capture_unit *u, bw_str bytes)
+bw_str capture_stamped(struct capture_unit *u, bw_str bytes, struct bw_buf *out)
 {
-    struct bw_buf *out = &u->c->out, stamp;
+    struct bw_buf stamp;
+    if (!u->path || !u->policy.stamp)
+        return bytes;
     bw_buf_init(&stamp, 64);
     bw_time_write(&stamp, bw_now() / 1000 * 1000);
     bw_buf_char(&stamp, ' ');
@@ -197,12 +203,11 @@ static bw_str stamped(struct capture_unit *u, bw_str bytes)
 
 void capture_write(struct capture_unit *u, bw_str bytes)
 {
-    if (!u->path)
-        return;
-    store(u, u->policy.stamp ? stamped(u, bytes) : bytes);
+    if (u->path)
+        store(u, bytes);
 }
 
-bool capture_retry(struct capture_unit *u)
+void capture_retry(struct capture_unit *u)
 {
     if (u->held) {
         char *held = u->held;
@@ -211,8 +216,12 @@ bool capture_retry(struct capture_unit *u)
         u->held_n = 0;
         store(u, bytes);
         free(held);
-        capture_hand_holds(u);
+        capture_hand_holds(u, -(int64_t)bytes.n);
     }
-    bool told = u->path ? tell_gap(u) : true;
-    return told && !u->held;
+    if (u->late.since && !u->held) { /* what was lost behind it */
+        capture_gap_add(&u->gap, u->late.lost, u->late.since, u->late.sys);
+        u->late = (struct capture_gap){.lost = 0};
+    }
+    if (u->path)
+        tell_gap(u);
 }

@@ -6,7 +6,8 @@
  * file carry its content over, fsync of a folder carries its names over; nothing else does. SIGUSR1
  * is the power cut: from that moment nothing is synced any more, and the folder DISK is left
  * holding what had been; with --keep=random also an arbitrary part of what had not: sectors, sizes,
- * names. SIGTERM is an orderly end that keeps all. The next start reads DISK.
+ * names. SIGTERM is an orderly end that keeps all. The next start reads DISK. SIGUSR2: it takes
+ * questions and answers none (whoever asks is in state D, and no signal ends that) until the next.
  *
  * One thread. Nodes are never freed: a run is short and makes few files. Locks and the mapping of
  * shared files are the kernel's own, so SQLite's write-ahead log works here. */
@@ -59,6 +60,7 @@ struct node {
 static struct node *nodes[NODES];
 static size_t n_nodes, used, space = SIZE_MAX;
 static bool keep_random, cut;
+static volatile sig_atomic_t mute;
 static unsigned long long seed = 1;
 static struct fuse_session *session;
 
@@ -553,6 +555,37 @@ static void end(int number)
     setitimer(ITIMER_REAL, &(struct itimerval){.it_interval = TICK, .it_value = TICK}, NULL);
 }
 
+static void turn_mute(int number)
+{
+    (void)number;
+    mute = !mute;
+}
+
+/* As fuse_session_loop, but that what has been taken waits while mute. */
+static void live(void)
+{
+    struct fuse_buf buf = {.mem = NULL};
+    sigset_t wake, before;
+    sigemptyset(&wake);
+    sigaddset(&wake, SIGUSR2);
+    while (!fuse_session_exited(session)) {
+        int n = fuse_session_receive_buf(session, &buf);
+        if (n <= 0 && n != -EINTR)
+            break;
+        sigprocmask(SIG_BLOCK, &wake, &before);
+        if (n > 0 && mute) {
+            puts("asked");
+            fflush(stdout);
+        }
+        while (n > 0 && mute && !fuse_session_exited(session))
+            sigsuspend(&before);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        if (n > 0)
+            fuse_session_process_buf(session, &buf);
+    }
+    free(buf.mem);
+}
+
 static void take_option(const char *word)
 {
     if (!strcmp(word, "--keep=random"))
@@ -569,17 +602,19 @@ static void serve(const char *mountpoint)
 {
     char *words[] = {"powerfs", NULL};
     struct fuse_args args = FUSE_ARGS_INIT(1, words);
+    struct sigaction turn = {.sa_handler = turn_mute};
     struct sigaction sa = {.sa_handler = end}; /* no SA_RESTART: the loop's read must end */
     session = fuse_session_new(&args, &ops, sizeof ops, NULL);
     if (!session || fuse_session_mount(session, mountpoint) != 0)
         exit(1);
+    sigaction(SIGUSR2, &turn, NULL);
     sigaction(SIGUSR1, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGALRM, &sa, NULL);
     puts("mounted");
     fflush(stdout);
-    fuse_session_loop(session);
+    live();
     setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_sec = 0}, NULL);
 }
 
