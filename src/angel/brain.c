@@ -93,6 +93,25 @@ void brain_let_go(struct replica *r)
 
 /* ---- opening ---- */
 
+/* Some units' logs hang, or not any more; n = 0: none. */
+static void log_hangs(void *arg, unsigned n)
+{
+    struct brain *b = arg;
+    hands_hang(b->hands, n);
+    for (size_t i = 0; i < b->in_order.n; i++) {
+        struct replica *r = b->in_order.p[i];
+        bool hangs = r->output && capture_stats(r->output).hangs_since;
+        if (hangs == r->hangs)
+            continue;
+        r->hangs = hangs;
+        if (hangs)
+            brain_say(b, r, "log-hangs", "the log of %s hangs: its disk (of %s) does not answer",
+                      r->name, r->conf->log.path);
+        else
+            brain_say(b, r, "log-answers", "the disk of the log of %s answers again", r->name);
+    }
+}
+
 static bool open_parts(struct brain *b, struct bw_err *e)
 {
     const char *state = b->conf->state;
@@ -103,7 +122,8 @@ static bool open_parts(struct brain *b, struct bw_err *e)
     brain_spent_open(b, state);
     snprintf(out, sizeof out, "%s/out", state);
     snprintf(hands, sizeof hands, "%s/in-hand", state);
-    struct capture_opts o = {.loop = b->loop, .total = b->conf->log_total, .hands = hands};
+    struct capture_opts o = {
+        .loop = b->loop, .total = b->conf->log_total, .hands = hands, .hangs = log_hangs, .arg = b};
     return file_make_folders(out, e) && (b->capture = capture_new(&o, e)) &&
            (b->notify = notify_socket_open(b->loop, b->hands, state, e)) &&
            (b->notices = notices_open(b->helpers, b->conf, e));
@@ -298,6 +318,7 @@ void brain_close(struct brain *b)
             capture_remove(r->output);
         free(r);
     }
+    vec_clear(&b->in_order);
     notices_close(b->notices);
     notify_socket_close(b->notify);
     capture_free(b->capture);

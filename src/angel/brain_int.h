@@ -57,6 +57,7 @@ struct replica {
     bool removed;                 /* to be forgotten when it has stopped */
     bool troubled;                /* people were told of trouble */
     bool unlimited;               /* told that its limits cannot be set */
+    bool hangs;                   /* told that its log's disk does not answer */
     unsigned syncing;             /* what it printed is being waited for */
     int64_t watch_failures;
     struct list steps; /* struct steps */

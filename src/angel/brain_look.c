@@ -172,6 +172,19 @@ static void explain_probes(const struct replica *r, struct bw_buf *out)
     }
 }
 
+static void explain_log(const struct replica *r, struct bw_buf *out)
+{
+    bw_time since = r->output ? capture_stats(r->output).hangs_since : 0;
+    if (!since)
+        return;
+    bw_buf_printf(out, "Its log hangs: in a disk call for %s, or another on that disk, since ",
+                  r->conf->log.path);
+    bw_time_write(out, since);
+    bw_buf_put(out, r->conf->log.full == CAPTURE_BLOCK
+                        ? BW_LIT("; it waits when its pipe is full.\n")
+                        : BW_LIT("; what it prints is kept as far as there is room, then lost.\n"));
+}
+
 static void explain(const struct replica *r, struct bw_buf *out, unsigned depth)
 {
     const struct crew_unit *u = unit_of(r);
@@ -189,6 +202,7 @@ static void explain(const struct replica *r, struct bw_buf *out, unsigned depth)
         explain_probes(r, out);
     if (*r->last_exit && u->state != LIFE_DONE)
         bw_buf_printf(out, "Its last process ended with %s.\n", r->last_exit);
+    explain_log(r, out);
     if (r->brain->degraded && u->sick)
         bw_buf_printf(out, "It is sick, but so are many: none is restarted for that.\n");
     if (r->conf->disabled)

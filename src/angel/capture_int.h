@@ -2,12 +2,9 @@
  * (capture_thread.c), what it is told (capture_obey.c), the file (capture_write.c), disks that do
  * not answer (capture_guard.c, capture_away.c), the tail (capture_tail.c), what is in hand
  * (capture_hand.c).
- *
- * Who owns what. All that is "the thread's" belongs to the worker at work. Around each disk call it
- * moves `disk`; who moves it from an odd number owns all but that unit's disk side: the worker
- * itself when the call comes back, or the guard when it does not, which gives it to another worker.
- * The unit is away then: its disk side stays with the stuck worker until that one tells
- * CAPTURE_BACK, the rest of it is the new worker's. */
+ * Whoever moves `disk` from an odd number owns all that is "the thread's": the worker whose call
+ * comes back, or the guard, which gives it to another worker. The disk side of a unit that is away
+ * stays with the stuck worker until that one tells CAPTURE_BACK. */
 #ifndef ANGEL_CAPTURE_INT_H
 #define ANGEL_CAPTURE_INT_H
 
@@ -87,10 +84,8 @@ struct capture_unit {
     bool is_open; /* the file has been opened once */
     struct capture_gap gap, late;
     struct capture_hand *hand; /* NULL: it has printed nothing yet */
-    char *held;                /* to be written first: what a full disk did not take
-                                  (CAPTURE_BLOCK), or what was kept while it was away */
+    char *held;                /* to be written first: CAPTURE_BLOCK, or kept while it was away */
     size_t held_n;
-    /* The thread's, or under a lock. */
     struct capture_ring tail;        /* under c->tails */
     struct capture_expect *expect;   /* the thread's */
     struct capture_expect *expected; /* the loop's */
@@ -131,8 +126,7 @@ struct capture_worker {
     struct bw_buf out; /* stamped lines */
 };
 
-/* The loop's. Outlives the capture by the time its post is on its way. */
-struct capture_guard {
+struct capture_guard { /* the loop's; outlives the capture while its post is on its way */
     struct loop_post post;
     struct loop_timer timer;
     struct capture *c; /* NULL: has gone */
@@ -187,13 +181,11 @@ bool capture_worker_start(struct capture *c, struct bw_err *e); /* it is c->work
 void capture_worker_free(struct capture_worker *w);
 void capture_make_ready(struct capture_unit *u);
 void capture_expect_back(struct capture_unit *u); /* to the loop */
-/* What is there at this moment; and once more, what could not be written. These, and all that
- * answers "ours": false: the call was given up, nothing may be touched any more. */
+/* False: the call was given up, nothing may be touched any more. */
 bool capture_drain(struct capture_worker *w, struct capture_unit *u);
 bool capture_try(struct capture_worker *w, struct capture_unit *u);
 bool capture_shut(struct capture_worker *w, struct capture_unit *u); /* its file */
-/* Tried again at once. */
-void capture_tell_soon(struct capture_unit *u);
+void capture_tell_soon(struct capture_unit *u);                      /* tried again at once */
 
 /* capture_obey.c */
 bool capture_obey_all(struct capture_worker *w);
@@ -213,8 +205,8 @@ bool capture_is_over(struct capture *c); /* by the worker: it is to end */
 void capture_stuck_back(struct capture_worker *w);
 
 /* capture_away.c */
-void capture_away_begin(struct capture *c); /* by the new worker: c->taken, and who shares its disk
-                                             */
+/* By the new worker: c->taken, and who shares its disk. */
+void capture_away_begin(struct capture *c);
 void capture_away_look(struct capture_unit *u); /* it is new, or has a new path */
 void capture_away_end(struct capture_unit *stuck);
 void capture_away_forget(struct capture_unit *u);

@@ -77,6 +77,11 @@ static double log_rotations(const struct brain_unit *u)
     return (double)u->log.rotations;
 }
 
+static double log_hangs(const struct brain_unit *u)
+{
+    return u->log.hangs_since != 0;
+}
+
 static const struct family families[] = {
     {"angel_unit_ready", "gauge", "", "1 while the unit is ready.", is_ready},
     {"angel_unit_wanted", "gauge", "", "1 when the unit is to run.", is_wanted},
@@ -92,6 +97,8 @@ static const struct family families[] = {
      log_lost},
     {"angel_unit_log_losses", "counter", "_total", "So many times some were lost.", log_losses},
     {"angel_unit_log_rotations", "counter", "_total", "Rotations of its log file.", log_rotations},
+    {"angel_unit_log_hangs", "gauge", "", "1 while the disk of its log does not answer.",
+     log_hangs},
 };
 
 /* ---- all units at one moment ---- */

@@ -28,6 +28,8 @@ static void put_log(struct bw_json_writer *w, const struct brain_unit *u)
     bw_json_put_int(w, "lost_bytes", u->log.lost_bytes);
     bw_json_put_int(w, "losses", u->log.losses);
     bw_json_put_int(w, "rotations", u->log.rotations);
+    if (u->log.hangs_since)
+        bw_json_put_time(w, "hangs_since", u->log.hangs_since);
     bw_json_end(w);
 }
 

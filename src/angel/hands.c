@@ -87,6 +87,12 @@ void hands_done(struct hands *h, int status)
     h->kind->tell(h, &(struct wire_small){.kind = WIRE_DONE, .a = status});
 }
 
+void hands_hang(struct hands *h, unsigned n)
+{
+    if (h->socket >= 0)
+        h->kind->tell(h, &(struct wire_small){.kind = WIRE_HANGS, .a = (int32_t)n});
+}
+
 bool hands_upgrade(struct hands *h, struct bw_err *e)
 {
     if (h->socket < 0)

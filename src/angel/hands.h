@@ -94,6 +94,8 @@ void hands_sweep(struct hands *h, uint32_t child, int64_t deadline);
 void hands_release(struct hands *h, uint32_t child);
 /* Nothing runs any more: the keeper ends with this exit status. */
 void hands_done(struct hands *h, int status);
+/* So many logs hang in disk calls: while some do, this process may not end by any signal. */
+void hands_hang(struct hands *h, unsigned n);
 /* It serves: at first, and after each HANDS_RELOAD (true, or why not). Told to the service manager;
  * status is a sentence for people. */
 void hands_ready(struct hands *h, const char *status);

@@ -24,6 +24,7 @@ enum wire_kind {
     WIRE_FORGET,    /* named */
     WIRE_NOTE,      /* named: name = unit */
     WIRE_READY,     /* named: bytes = status */
+    WIRE_HANGS,     /* small: a = so many logs are in disk calls that do not come back */
     /* keeper → brain */
     WIRE_FOUND = 101, /* found */
     WIRE_KEPT,        /* named, with a descriptor */

@@ -1,0 +1,156 @@
+"""The disk of a log that takes questions and answers none (powerfs.c): the service is not blocked, others are captured, it is said, what was lost is
+counted in the file when the disk answers again."""
+import os
+import pathlib
+import re
+import signal
+
+import angel
+import burrow
+import powercut
+import pytest
+from puppet import until
+
+LINE = b"x" * 99 + b"\n"
+MARK = re.compile(rb"\n?\[burrow angel: (\d+) bytes lost from \S+ to \S+: the disk did not answer\]\n")
+# Prints a line, and N lines for each number in the file "go"; says in "done" that they are printed.
+PRINTS = """
+import os, pathlib, sys, time
+here, name, seen = pathlib.Path(sys.argv[1]), sys.argv[2], 0
+line = b"x" * 99 + b"\\n"
+while True:
+    orders = (here / f"{name}.go").read_text().split() if (here / f"{name}.go").exists() else []
+    for n in orders[seen:]:
+        for i in range(int(n)):
+            os.write(1, line)
+        seen += 1
+        (here / f"{name}.done").write_text(str(seen))
+    time.sleep(0.01)
+"""
+
+
+class Disk(powercut.Disk):
+    def hang(self):
+        self.process.send_signal(signal.SIGUSR2)
+
+    answer = hang
+
+
+@pytest.fixture
+def disk(helper, tmp_path):
+    folder = tmp_path / "powerfs"
+    folder.mkdir()
+    d = Disk(helper("powerfs", *burrow.run("pkg-config", "--cflags", "--libs", "fuse3").stdout.split()), folder).on()
+    yield d
+    d.release()
+
+
+@pytest.fixture
+def make(disk, tmp_path):
+    made = []
+
+    def make(services, words=("run",)):
+        (tmp_path / "prints.py").write_text(PRINTS)
+        for s in services:
+            s.setdefault("Run", ["/usr/bin/python3", str(tmp_path / "prints.py"), str(tmp_path), s["Name"]])
+        made.append(angel.Angel(tmp_path, services, words=words))
+        return made[-1]
+
+    yield make
+    disk.release()
+    for a in made:
+        a.close()
+
+
+class Printer:
+    def __init__(self, folder, name, log):
+        self.folder, self.name, self.log, self.orders = folder, name, pathlib.Path(log), []
+
+    def order(self, n):
+        self.orders.append(n)
+        new = self.folder / f"{self.name}.new"
+        new.write_text(" ".join(map(str, self.orders)))
+        new.rename(self.folder / f"{self.name}.go")
+
+    def is_done(self):
+        done = self.folder / f"{self.name}.done"
+        return done.exists() and done.read_text() == str(len(self.orders))
+
+    def print(self, n):
+        self.order(n)
+        until(self.is_done, f"{self.name} is blocked")
+
+
+def services(disk, folder, **more):
+    return [{"Name": "bad", "RedirectLogFile": str(disk.mount / "bad.log"), "RedirectLogRotateFiles": 1, **more},
+            {"Name": "also", "RedirectLogFile": str(disk.mount / "also/also.log"), "RedirectLogRotateFiles": 1, **more},
+            {"Name": "good", "RedirectLogFile": str(folder / "good.log"), "RedirectLogRotateFiles": 1}]
+
+
+def begin(disk, make, folder, **more):
+    a = make(services(disk, folder, **more))
+    for name in ("bad", "also", "good"):
+        a.until(name, "ready")
+    bad, also, good = (Printer(folder, n, p) for n, p in
+                       (("bad", disk.mount / "bad.log"), ("also", disk.mount / "also/also.log"), ("good", folder / "good.log")))
+    for p in (bad, also, good):
+        p.print(1)
+        until(lambda: p.log.exists() and p.log.read_bytes() == LINE, a.log)
+    disk.hang()
+    bad.order(1)
+    until(lambda: "hangs_since" in a.unit("bad")["log"], a.log)
+    return a, bad, also, good
+
+
+def captures(good, n):
+    """Others go on."""
+    good.print(n)
+    until(lambda: good.log.read_bytes() == LINE * sum(good.orders))
+
+
+def kept_and_counted(p, a):
+    """All is there, or counted in marks and figures."""
+    printed = len(LINE) * sum(p.orders)
+    until(lambda: len(MARK.sub(b"", p.log.read_bytes())) + a.unit(p.name)["log"]["lost_bytes"] == printed, a.log)
+    text = p.log.read_bytes()
+    lost = a.unit(p.name)["log"]["lost_bytes"]
+    assert sum(int(n) for n in MARK.findall(text)) == lost
+    return lost
+
+
+def test_others_go_on_and_it_is_counted(disk, make, tmp_path):
+    a, bad, also, good = begin(disk, make, tmp_path)
+    captures(good, 1000)
+    bad.print(20000)  # 2 MB: far more than a pipe holds
+    also.print(100)
+    captures(good, 1000)
+    until(lambda: "hangs_since" in a.unit("also")["log"], a.log)
+    assert "hangs_since" not in a.unit("good")["log"]
+    assert f"Its log hangs: in a disk call for {bad.log}" in a.ctl("why", "bad").stdout
+    assert f"unit=bad path={bad.log} since=" in a.log() or f'"path":"{bad.log}"' in a.log(), a.log()
+    assert [e["unit"] for e in a.events("log-hangs")].count("bad") == 1
+    threads = [t for t in pathlib.Path(f"/proc/{burrow.run('pgrep', '-P', str(a.process.pid), '-f', 'angel brain').stdout.split()[0]}/task").iterdir()
+               if (t / "comm").read_text() == "capture\n"]
+    assert len(threads) == 2  # one call for both logs of that disk, and who goes on
+    assert a.ctl("reopen").returncode == 0
+    assert LINE.decode() in a.ctl("logs", "bad").stdout
+    disk.answer()
+    until(lambda: all("hangs_since" not in u["log"] for u in a.units().values()), a.log)
+    assert kept_and_counted(bad, a) > 0
+    assert kept_and_counted(also, a) == 0  # little was kept
+    for p in (bad, also, good):
+        p.print(10)
+    assert kept_and_counted(bad, a) > 0
+    captures(good, 10)
+    a.stop()
+
+
+def test_block_waits_and_loses_nothing(disk, make, tmp_path):
+    a, bad, _, good = begin(disk, make, tmp_path, RedirectLogFull="block")
+    bad.order(20000)
+    captures(good, 1000)
+    assert not bad.is_done()
+    disk.answer()
+    until(bad.is_done, a.log)
+    assert kept_and_counted(bad, a) == 0
+    a.stop()
