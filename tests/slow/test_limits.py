@@ -60,7 +60,8 @@ def initramfs(folder):
     for program in ("/bin/busybox", burrow.BURROW):
         shutil.copy(program, root / "bin")
     (root / "bin/sh").symlink_to("busybox")
-    for library in re.findall(r"/\S+", do("ldd", burrow.BURROW, text=True)):
+    linked = subprocess.run(["ldd", "/bin/busybox", burrow.BURROW], capture_output=True, text=True).stdout  # a static one has none
+    for library in set(re.findall(r"(?:=> |^\t)(/\S+) \(", linked, re.M)):
         to = root / library.lstrip("/")
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, to)
