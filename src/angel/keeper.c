@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -121,6 +122,7 @@ static int patience(void)
     sooner(&when, keeper.leave_at);
     sooner(&when, keeper.ping_at);
     sooner(&when, keeper.reap_at);
+    sooner(&when, keeper.look_at);
     if (!when)
         return -1;
     int64_t wait = when - clock_mono();
@@ -153,6 +155,8 @@ static void due(void)
         keeper.leave_at = now + END_GRACE;
         identity_signal(keeper.pidfd, SIGKILL);
     }
+    if (keeper.look_at && now >= keeper.look_at)
+        keeper_brain_look();
     if (keeper.ping_at && now >= keeper.ping_at)
         ping(now);
     if (keeper.reap_at && now >= keeper.reap_at) {
@@ -267,6 +271,8 @@ int keeper_live(void)
         turn();
     if (keeper.in_order)
         end_orphans();
+    if (keeper.unreaped) /* it holds the lock, too */
+        flock(keeper.story.lock, LOCK_UN);
     brood_close(keeper.brood);
     return keeper.status;
 }

@@ -11,12 +11,14 @@
 #include "angel/keeper_int.h"
 #include "core/clock.h"
 #include "os/notify.h"
+#include "os/peek.h"
 
 #define STABLE      (60 * CLOCK_SECOND) /* a brain that lived so long begins the count anew */
 #define FIRST_PAUSE (100 * CLOCK_MS)
 #define LONG_PAUSE  (10 * CLOCK_SECOND)
 #define LEAVE_GRACE (5 * CLOCK_SECOND)
 #define DONE_GRACE  (10 * CLOCK_SECOND)
+#define LOOK        CLOCK_SECOND /* at a brain that may not end by signals */
 #define BURST       64
 
 /* ---- its process ---- */
@@ -43,6 +45,8 @@ static _Noreturn void become_brain(int socket)
 
 bool keeper_watch_brain(struct bw_err *e)
 {
+    keeper.hangs = false;
+    keeper.look_at = 0;
     keeper.pidfd = identity_hold(keeper.story.brain);
     keeper.blocked = keeper.watching_out = false;
     return (keeper.pidfd >= 0 && keeper_watch(keeper.pidfd, WATCH_BRAIN, EPOLLIN, EPOLL_CTL_ADD) &&
@@ -140,13 +144,8 @@ static void plan_next(int status)
                how(status, room));
 }
 
-void keeper_brain_ended(void)
+static void after_brain(int status)
 {
-    int status = 0;
-    struct rusage used;
-    if (!keeper.story.brain || identity_ended(keeper.pidfd, &status, &used) == IDENTITY_LIVES)
-        return;
-    identity_reap(keeper.pidfd);
     identity_close(keeper.pidfd);
     close(keeper.story.socket);
     keeper.pidfd = keeper.story.socket = -1;
@@ -161,6 +160,56 @@ void keeper_brain_ended(void)
     keeper.story.brain = 0;
     record_brain(0);
     brood_reap(keeper.brood);
+}
+
+void keeper_brain_ended(void)
+{
+    int status = 0;
+    struct rusage used;
+    if (!keeper.story.brain || identity_ended(keeper.pidfd, &status, &used) == IDENTITY_LIVES)
+        return;
+    identity_reap(keeper.pidfd);
+    after_brain(status);
+}
+
+/* Its first thread is a zombie as soon as all are told to end; one in a disk call does not. */
+static bool is_zombie(pid_t pid)
+{
+    char path[32], text[256];
+    snprintf(path, sizeof path, "%d/stat", (int)pid);
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    size_t n = proc >= 0 ? peek_file(proc, path, text, sizeof text) : 0;
+    if (proc >= 0)
+        close(proc);
+    const char *end = n ? strrchr(text, ')') : NULL;
+    return end && end[1] == ' ' && end[2] == 'Z';
+}
+
+/* Whoever connects there would take it for one that lives. */
+static void drop_control(void)
+{
+    char path[512];
+    if ((size_t)snprintf(path, sizeof path, "%s/control.sock", keeper.opts.state) < sizeof path)
+        unlink(path);
+}
+
+void keeper_brain_look(void)
+{
+    keeper.look_at = 0;
+    if (!keeper.story.brain || !keeper.hangs)
+        return;
+    keeper.look_at = clock_mono() + LOOK;
+    if (!is_zombie(keeper.story.brain))
+        return;
+    keeper_hear(true);
+    keeper_say("the brain (pid %d) has ended but for disk calls that do not come back, of logs on "
+               "a disk that does not answer; nobody waits for it",
+               keeper.story.brain);
+    keeper.unreaped = true;
+    drop_control();
+    keeper.hangs = false;
+    keeper.look_at = 0;
+    after_brain(SIGKILL);
 }
 
 void keeper_leave(void)
@@ -329,6 +378,12 @@ static void greet(const struct wire_small *m)
     keeper_leave();
 }
 
+static void hangs(const struct wire_small *m)
+{
+    keeper.hangs = m->a > 0;
+    keeper.look_at = keeper.hangs ? clock_mono() + LOOK : 0;
+}
+
 static void take_small(const struct heard *r)
 {
     struct wire_small m;
@@ -353,6 +408,9 @@ static void take_small(const struct heard *r)
         break;
     case WIRE_UPGRADE:
         keeper.upgrade = true;
+        break;
+    case WIRE_HANGS:
+        hangs(&m);
         break;
     case WIRE_PONG:
         keeper.answered = clock_mono();

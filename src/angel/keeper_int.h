@@ -45,6 +45,9 @@ struct keeper {
     bool done, in_order, reloading, upgrade; /* in_order: the brain said that it is done */
     int status;
     int64_t ping_every, ping_at, pinged, answered; /* service manager's watchdog; ns */
+    int64_t look_at; /* is the brain dead but for a disk call? 0: need not be asked */
+    bool hangs;      /* it has said so: some of its disk calls do not come back */
+    bool unreaped;   /* some brain is left in such a call */
     int64_t reap_at; /* orphans are looked for then; 0: there are none */
     /* sending */
     enum keeper_phase phase;
@@ -71,7 +74,9 @@ void keeper_start_brain(void);
 void keeper_hear(
     bool all); /* the socket is readable; all: it has ended, and these are its last words */
 void keeper_brain_ended(void); /* its pidfd is readable */
-void keeper_leave(void);       /* it is to end, its children stay; another is started then */
+/* It has ended but for disk calls, which no signal ends: it is done with. */
+void keeper_brain_look(void);
+void keeper_leave(void); /* it is to end, its children stay; another is started then */
 bool keeper_watch_brain(struct bw_err *e);
 
 /* keeper_send.c */

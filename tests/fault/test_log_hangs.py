@@ -1,5 +1,5 @@
 """The disk of a log that takes questions and answers none (powerfs.c): the service is not blocked, others are captured, it is said, what was lost is
-counted in the file when the disk answers again."""
+counted in the file when the disk answers again, and the angel ends all the same."""
 import os
 import pathlib
 import re
@@ -9,7 +9,7 @@ import angel
 import burrow
 import powercut
 import pytest
-from puppet import until
+from puppet import lives, stat_of, until
 
 LINE = b"x" * 99 + b"\n"
 MARK = re.compile(rb"\n?\[burrow angel: (\d+) bytes lost from \S+ to \S+: the disk did not answer\]\n")
@@ -153,4 +153,32 @@ def test_block_waits_and_loses_nothing(disk, make, tmp_path):
     disk.answer()
     until(bad.is_done, a.log)
     assert kept_and_counted(bad, a) == 0
+    a.stop()
+
+
+def test_the_angel_ends_all_the_same(disk, make, tmp_path):
+    a, bad, _, good = begin(disk, make, tmp_path)
+    bad.print(20000)
+    a.process.send_signal(signal.SIGTERM)
+    assert a.process.wait(burrow.PATIENCE) == 0
+    assert "the log of a service is left as it is: its disk does not answer" in a.log()
+    assert "has ended but for disk calls that do not come back" in a.log()
+    a.start()  # nobody holds what it needs
+    assert a.unit("good")["state"] in ("starting", "ready", "running")
+    disk.answer()
+    until(lambda: b" bytes lost from " in bad.log.read_bytes(), a.log)
+    a.stop()
+
+
+def test_a_killed_brain_is_replaced(disk, make, tmp_path):
+    a, bad, _, good = begin(disk, make, tmp_path)
+    brain = int(burrow.run("pgrep", "-P", str(a.process.pid), "-f", "angel brain").stdout.split()[0])
+    os.kill(brain, signal.SIGKILL)
+    until(lambda: a.log().count("services are watched") == 2, a.log)
+    assert stat_of(brain)[0] == "Z"
+    until(lambda: a.serves() and a.unit("good")["state"] == "ready", a.log)
+    captures(good, 1000)
+    disk.answer()
+    until(lambda: b"bytes lost from" in bad.log.read_bytes(), a.log)
+    until(lambda: not lives(brain), "the old brain stays")
     a.stop()
