@@ -187,8 +187,9 @@ bool capture_obey_all(struct capture_worker *w)
 
 void capture_clear(struct capture *c)
 {
-    while (!list_empty(&c->all)) {
-        struct capture_unit *u = LIST_OWNER(c->all.next, struct capture_unit, all);
+    for (struct list *x = c->all.next, *next; x != &c->all; x = next) {
+        struct capture_unit *u = LIST_OWNER(x, struct capture_unit, all);
+        next = x->next;
         capture_away_forget(u);
         capture_close(u);
         free_unit(u);
