@@ -23,7 +23,7 @@ SANITIZER_ENV = {
 UNIT_GROUPS = {
     "unit": ("build", [], r"."),
     "unit-asan": ("build/asan", ["-Db_sanitize=address,undefined", "-Doptimization=2"], r"."),
-    "unit-tsan": ("build/tsan", ["-Db_sanitize=thread", "-Doptimization=2"], r"^(os|net|db)_|^core_(log|metric|clock)|^link_|^host_watch"),
+    "unit-tsan": ("build/tsan", ["-Db_sanitize=thread", "-Doptimization=2"], r"^(os|net|db)_|^core_(log|metric|clock)|^link_|^host_watch|^angel_capture"),
     "unit-ucontext": ("build/ucontext", ["-Dfiber=ucontext"], r"^(os|net)_"),
 }
 PYTEST_GROUPS = {

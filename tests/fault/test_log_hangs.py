@@ -51,8 +51,6 @@ def make(disk, tmp_path):
 
     def make(services, words=("run",)):
         (tmp_path / "prints.py").write_text(PRINTS)
-        for s in services:
-            s.setdefault("Run", ["/usr/bin/python3", str(tmp_path / "prints.py"), str(tmp_path), s["Name"]])
         made.append(angel.Angel(tmp_path, services, words=words))
         return made[-1]
 
@@ -82,9 +80,11 @@ class Printer:
 
 
 def services(disk, folder, **more):
-    return [{"Name": "bad", "RedirectLogFile": str(disk.mount / "bad.log"), "RedirectLogRotateFiles": 1, **more},
-            {"Name": "also", "RedirectLogFile": str(disk.mount / "also/also.log"), "RedirectLogRotateFiles": 1, **more},
-            {"Name": "good", "RedirectLogFile": str(folder / "good.log"), "RedirectLogRotateFiles": 1}]
+    def one(name, log):
+        return {"Name": name, "Run": ["/usr/bin/python3", str(folder / "prints.py"), str(folder), name], "RedirectLogFile": str(log),
+                "RedirectLogRotateFiles": 1}
+
+    return [{**one("bad", disk.mount / "bad.log"), **more}, {**one("also", disk.mount / "also/also.log"), **more}, one("good", folder / "good.log")]
 
 
 def begin(disk, make, folder, **more):
@@ -153,6 +153,23 @@ def test_block_waits_and_loses_nothing(disk, make, tmp_path):
     disk.answer()
     until(bad.is_done, a.log)
     assert kept_and_counted(bad, a) == 0
+    a.stop()
+
+
+def test_restarted_and_removed_while_it_hangs(disk, make, tmp_path):
+    a, bad, also, good = begin(disk, make, tmp_path)
+    bad.print(10)
+    assert a.ctl("restart", "also").returncode == 0
+    a.write([s for s in services(disk, tmp_path) if s["Name"] != "bad"] +
+            [{"Name": "new", "Run": ["/bin/sh", "-c", "echo hello; exec sleep 1000"], "RedirectLogFile": str(disk.mount / "deep/new.log")}])
+    a.process.send_signal(signal.SIGHUP)
+    until(lambda: "bad" not in a.units() and a.units().get("new", {}).get("state") == "ready", a.log)
+    until(lambda: "hello" in a.ctl("logs", "new").stdout, a.log)
+    assert "hangs_since" in a.unit("new")["log"]
+    captures(good, 100)
+    disk.answer()
+    until(lambda: bad.log.read_bytes() == LINE * sum(bad.orders), a.log)
+    until(lambda: (disk.mount / "deep/new.log").exists() and (disk.mount / "deep/new.log").read_bytes() == b"hello\n", a.log)
     a.stop()
 
 
