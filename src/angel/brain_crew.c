@@ -19,7 +19,7 @@ static void set_timer(struct replica *r, const struct crew_order *o)
 
 static void explain(struct replica *r, const struct crew_order *o)
 {
-    char *why = r->why;
+    char *why = r->why, names[48];
     size_t n = sizeof r->why;
     switch (o->event) {
     case EVENT_START:
@@ -32,9 +32,10 @@ static void explain(struct replica *r, const struct crew_order *o)
         snprintf(why, n, "told to restart, or with its group");
         break;
     case EVENT_READY:
-        snprintf(why, n, "%s%s",
+        snprintf(why, n, "%s%s%s%s",
                  r->conf->probes[PROBE_READY].kind ? "its ready probe says yes" : "it runs",
-                 r->unlimited ? ", without its limits: no cgroup was delegated" : "");
+                 r->unlimited ? ", without its " : "", brain_limit_names(r->unlimited, names),
+                 r->unlimited ? ": no such cgroup was delegated" : "");
         break;
     case EVENT_LOST:
         snprintf(why, n, "it was to run when the brain before this one ended, and did not");

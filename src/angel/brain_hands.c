@@ -8,18 +8,29 @@
 #include <string.h>
 #include <sys/wait.h>
 
+const char *brain_limit_names(unsigned which, char out[48])
+{
+    snprintf(out, 48, "%s%s%s", which & GROUP_MEMORY ? ", MemoryMax" : "",
+             which & GROUP_CPU ? ", CpuMax" : "", which & GROUP_PIDS ? ", PidsMax" : "");
+    return *out ? out + 2 : out;
+}
+
 /* It runs all the same: a machine without controllers is no reason to be down. */
 static void tell_unlimited(struct replica *r)
 {
+    char names[48];
     const struct unit_conf *c = r->conf;
-    bool wanted = c->memory_max || c->cpu_per_mille || c->pids_max;
-    if (!wanted || r->unlimited || hands_can_limit(r->brain->hands))
+    unsigned wanted = (c->memory_max ? GROUP_MEMORY : 0) | (c->cpu_per_mille ? GROUP_CPU : 0) |
+                      (c->pids_max ? GROUP_PIDS : 0);
+    unsigned lacks = wanted & ~hands_limits(r->brain->hands);
+    bool told = !(lacks & ~r->unlimited);
+    r->unlimited = lacks;
+    if (told)
         return;
-    r->unlimited = true;
     brain_say(r->brain, r, "unlimited",
-              "%s runs without its limits of memory, CPU or processes: the angel was not given a "
-              "cgroup (v2) with these controllers; under systemd its unit needs Delegate=yes",
-              r->name);
+              "%s runs without its %s: the angel was not given a cgroup (v2) with all of the "
+              "controllers cpu, memory and pids; under systemd its unit needs Delegate=yes",
+              r->name, brain_limit_names(lacks, names));
 }
 
 static void spawned(void *arg, uint32_t child, pid_t pid)

@@ -9,6 +9,7 @@
 #include "angel/action.h"
 #include "angel/brain.h"
 #include "angel/crew.h"
+#include "angel/group.h"
 #include "angel/mapfile.h"
 #include "angel/notice.h"
 #include "angel/probe.h"
@@ -56,8 +57,8 @@ struct replica {
     bool steps_done, probe_well;  /* both: READY */
     bool removed;                 /* to be forgotten when it has stopped */
     bool troubled;                /* people were told of trouble */
-    bool unlimited;               /* told that its limits cannot be set */
     bool hangs;                   /* told that its log's disk does not answer */
+    unsigned unlimited;           /* GROUP_MEMORY …: told that it runs without these limits */
     unsigned syncing;             /* what it printed is being waited for */
     int64_t watch_failures;
     struct list steps; /* struct steps */
@@ -114,6 +115,8 @@ void brain_let_go(struct replica *r); /* to stop when none leans on it any more 
 
 /* ---- brain_event.c ---- */
 void brain_events_begin(struct brain *b);
+/* "MemoryMax, PidsMax": of GROUP_MEMORY …. */
+const char *brain_limit_names(unsigned which, char out[48]);
 void brain_say(struct brain *b, const struct replica *r, const char *kind, const char *fmt, ...)
     BW_PRINTF(4, 5);
 /* The same, and to the people of its Notify. */

@@ -342,7 +342,7 @@ static int prepare_group(struct brood *b, struct slot *s, const struct order_hea
     int fd = group_open(&b->groups, name, &s->clean);
     const struct group_limits l = {
         .memory_max = h->memory_max, .cpu_per_mille = h->cpu_per_mille, .pids_max = h->pids_max};
-    if (fd >= 0 && b->groups.limits && !group_limit(fd, &l)) {
+    if (fd >= 0 && b->groups.limits && !group_limit(&b->groups, fd, &l)) {
         int why = errno;
         group_close(fd);
         errno = why;

@@ -66,8 +66,8 @@ void brood_tell_again(struct brood *b);
 
 /* Each child that is not released and no helper; false behind the last. */
 bool brood_found(const struct brood *b, size_t *i, struct hands_found *out);
-size_t brood_count(const struct brood *b); /* helpers too */
-bool brood_limits(const struct brood *b);  /* of cgroups: can be enforced here */
+size_t brood_count(const struct brood *b);    /* helpers too */
+unsigned brood_limits(const struct brood *b); /* GROUP_MEMORY …: can be enforced here */
 struct children *brood_children(struct brood *b);
 
 /* Everything as it is, for a keeper that takes the place of this one in the same process: the

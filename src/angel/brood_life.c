@@ -188,7 +188,7 @@ size_t brood_count(const struct brood *b)
     return b->count - b->gone;
 }
 
-bool brood_limits(const struct brood *b)
+unsigned brood_limits(const struct brood *b)
 {
     return b->groups.limits;
 }

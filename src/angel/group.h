@@ -11,9 +11,12 @@
 
 #define GROUP_NAME 112
 
+/* What of a child can be limited. */
+enum { GROUP_MEMORY = 1, GROUP_CPU = 2, GROUP_PIDS = 4, GROUP_ALL = 7 };
+
 struct groups {
-    int base;    /* folder of this angel; -1: there are none here, trees are swept */
-    bool limits; /* memory, CPU and number of processes can be limited */
+    int base;        /* folder of this angel; -1: there are none here, trees are swept */
+    unsigned limits; /* of GROUP_MEMORY …: those that were delegated */
     char path[512];
 };
 
@@ -30,7 +33,8 @@ void group_name(const char *unit, uint32_t child, char out[GROUP_NAME]);
 /* Made if need be (then *fresh is set); -1 (errno). */
 int group_open(const struct groups *g, const char *name, uint8_t *fresh);
 void group_close(int group); /* what group_open gave; the group stays */
-bool group_limit(int group, const struct group_limits *l);
+/* Those that can be set here. */
+bool group_limit(const struct groups *g, int group, const struct group_limits *l);
 bool group_exists(const struct groups *g, const char *name);
 bool group_is_empty(const struct groups *g, const char *name); /* true also when there is none */
 void group_kill(const struct groups *g, const char *name);

@@ -13,8 +13,7 @@
 
 #include "os/peek.h"
 
-#define CONTROLLERS "+cpu +memory +pids"
-#define DEEPEST     32 /* groups a child may have made within each other */
+#define DEEPEST 32 /* groups a child may have made within each other */
 
 static bool write_at(int folder, const char *path, const char *text)
 {
@@ -60,28 +59,58 @@ static bool own_path(char *out, size_t n)
     return found && !strstr(out, "..");
 }
 
+static const struct {
+    const char *name;
+    unsigned bit;
+} controllers[] = {{"cpu", GROUP_CPU}, {"memory", GROUP_MEMORY}, {"pids", GROUP_PIDS}};
+#define CONTROLLERS (sizeof controllers / sizeof controllers[0])
+
 /* "cpuset cpu io memory pids": cpuset is not cpu. */
-static bool has_controllers(int folder)
+static unsigned controllers_of(int folder)
 {
     char text[256], *rest = NULL;
     unsigned found = 0;
     peek_file(folder, "cgroup.controllers", text, sizeof text);
-    for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest))
-        found += !strcmp(word, "cpu") || !strcmp(word, "memory") || !strcmp(word, "pids");
-    return found == 3;
+    for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
+        for (size_t i = 0; i < CONTROLLERS; i++)
+            found |= strcmp(word, controllers[i].name) == 0 ? controllers[i].bit : 0;
+    }
+    return found;
+}
+
+/* For groups below: "+cpu +pids". */
+static bool enable(int folder, unsigned which)
+{
+    char text[64] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < CONTROLLERS; i++) {
+        if (which & controllers[i].bit)
+            n += (size_t)snprintf(text + n, sizeof text - n, "+%s ", controllers[i].name);
+    }
+    return write_at(folder, "cgroup.subtree_control", text);
+}
+
+/* Has it processes of its own? In the root group they do not matter. */
+static bool is_peopled(int folder)
+{
+    char text[16];
+    return faccessat(folder, "cgroup.type", F_OK, 0) == 0 &&
+           peek_file(folder, "cgroup.procs", text, sizeof text) > 0;
 }
 
 /* Controllers can be handed down only by a group without processes of its own: when we are alone in
- * it (as a service of systemd with Delegate=yes) we move down, beside our children. */
-static bool hand_down(int parent, const char *below)
+ * it (as a service of systemd with Delegate=yes) we move down, beside our children. The kernel
+ * takes cpu and pids alone from a peopled group too, but nothing can live in the groups below then.
+ */
+static bool hand_down(int parent, const char *below, unsigned which)
 {
     char procs[64];
     snprintf(procs, sizeof procs, "%s/cgroup.procs", below);
-    if (write_at(parent, "cgroup.subtree_control", CONTROLLERS))
-        return true;
-    if (errno != EBUSY || (mkdirat(parent, below, 0755) != 0 && errno != EEXIST))
+    if (!is_peopled(parent))
+        return enable(parent, which);
+    if (mkdirat(parent, below, 0755) != 0 && errno != EEXIST)
         return false;
-    if (write_at(parent, procs, "0") && write_at(parent, "cgroup.subtree_control", CONTROLLERS))
+    if (write_at(parent, procs, "0") && !is_peopled(parent) && enable(parent, which))
         return true;
     write_at(parent, "cgroup.procs", "0");
     unlinkat(parent, below, AT_REMOVEDIR);
@@ -111,7 +140,9 @@ void groups_open(struct groups *g, const char *id)
     int above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (above < 0)
         return;
-    bool handed = has_controllers(above) && hand_down(above, below);
+    unsigned given = controllers_of(above);
+    if (given && !hand_down(above, below, given))
+        given = 0;
     if (mkdir(g->path, 0755) == 0 || errno == EEXIST)
         g->base = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     close(above);
@@ -122,8 +153,8 @@ void groups_open(struct groups *g, const char *id)
         g->base = -1;
         return;
     }
-    g->limits = g->base >= 0 && handed && has_controllers(g->base) &&
-                write_at(g->base, "cgroup.subtree_control", CONTROLLERS);
+    given &= g->base >= 0 ? controllers_of(g->base) : 0;
+    g->limits = given && enable(g->base, given) ? given : 0;
 }
 
 void groups_close(struct groups *g)
@@ -162,13 +193,14 @@ static bool put_limit(int group, const char *file, int64_t value)
     return write_at(group, file, text);
 }
 
-bool group_limit(int group, const struct group_limits *l)
+bool group_limit(const struct groups *g, int group, const struct group_limits *l)
 {
     char cpu[48] = "max 100000";
     if (l->cpu_per_mille > 0) /* of one CPU, in microseconds of each 100 ms */
         snprintf(cpu, sizeof cpu, "%lld 100000", (long long)l->cpu_per_mille * 100);
-    return put_limit(group, "memory.max", l->memory_max) &&
-           put_limit(group, "pids.max", l->pids_max) && write_at(group, "cpu.max", cpu);
+    return (!(g->limits & GROUP_MEMORY) || put_limit(group, "memory.max", l->memory_max)) &&
+           (!(g->limits & GROUP_PIDS) || put_limit(group, "pids.max", l->pids_max)) &&
+           (!(g->limits & GROUP_CPU) || write_at(group, "cpu.max", cpu));
 }
 
 /* The number behind a word in a file of "word number" lines; -1: not there. */
@@ -199,8 +231,9 @@ bool group_is_empty(const struct groups *g, const char *name)
 /* "oom" is counted where the limit is (and above), "oom_kill" where the process was. */
 struct group_ooms group_ooms(const struct groups *g, const char *name)
 {
-    int64_t killed = g->limits ? number_in(g, name, "memory.events", "oom_kill ") : 0;
-    int64_t own = g->limits ? number_in(g, name, "memory.events", "oom ") : 0;
+    bool counted = g->limits & GROUP_MEMORY;
+    int64_t killed = counted ? number_in(g, name, "memory.events", "oom_kill ") : 0;
+    int64_t own = counted ? number_in(g, name, "memory.events", "oom ") : 0;
     return (struct group_ooms){.killed = killed > 0 ? killed : 0, .own = own > 0 ? own : 0};
 }
 

@@ -30,8 +30,9 @@ void group_close(int group)
     (void)group;
 }
 
-bool group_limit(int group, const struct group_limits *l)
+bool group_limit(const struct groups *g, int group, const struct group_limits *l)
 {
+    (void)g;
     (void)group;
     (void)l;
     errno = ENOTSUP;

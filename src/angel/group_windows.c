@@ -28,7 +28,7 @@ static bool full_name(const struct groups *g, const char *name, WCHAR out[512])
 
 void groups_open(struct groups *g, const char *id)
 {
-    *g = (struct groups){.base = 0, .limits = true};
+    *g = (struct groups){.base = 0, .limits = GROUP_ALL};
     snprintf(g->path, sizeof g->path, "Local\\burrow-%s", id);
 }
 
@@ -127,8 +127,9 @@ static bool limit_cpu(HANDLE job, int64_t per_mille)
     return SetInformationJobObject(job, JobObjectCpuRateControlInformation, &r, sizeof r);
 }
 
-bool group_limit(int group, const struct group_limits *l)
+bool group_limit(const struct groups *g, int group, const struct group_limits *l)
 {
+    (void)g;
     HANDLE job = windows_handle(group);
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION x = {.BasicLimitInformation.LimitFlags =
                                                   JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE};

@@ -123,7 +123,7 @@ void hands_ready(struct hands *h, const char *status)
         h->kind->tell_named(h, &m, -1, NULL);
 }
 
-bool hands_can_limit(const struct hands *h)
+unsigned hands_limits(const struct hands *h)
 {
     return h->limits;
 }

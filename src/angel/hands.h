@@ -102,8 +102,8 @@ void hands_ready(struct hands *h, const char *status);
 /* A new program was put in the place of ours: the keeper becomes it, children untouched, and this
  * brain is told to leave; or HANDS_STAYS. False: there is no keeper. */
 bool hands_upgrade(struct hands *h, struct bw_err *e);
-/* Can memory, CPU and processes of a child be limited here (cgroup v2, delegated)? */
-bool hands_can_limit(const struct hands *h);
+/* GROUP_MEMORY …: what of a child can be limited here (cgroup v2, delegated). */
+unsigned hands_limits(const struct hands *h);
 
 /* ---- what outlives a brain ---- */
 

@@ -53,7 +53,7 @@ struct hands {
     VEC(struct hands_name) names;
     VEC(struct hands_written) notes;
     struct hands_before before;
-    bool limits;
+    unsigned limits;       /* GROUP_MEMORY … */
     struct loop_hook hook; /* delivers at the turn's end */
     bool hooked;
     uv_poll_t poll;

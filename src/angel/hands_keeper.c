@@ -305,7 +305,7 @@ static bool take(struct hands *h, struct received *r)
         break;
     case WIRE_BEGIN:
         h->before = (struct hands_before){.brains = (unsigned)m->a, .status = m->b};
-        h->limits = m->n != 0;
+        h->limits = wire_limits_of(m->n);
         return false;
     default:
         break;

@@ -4,6 +4,7 @@
 #ifndef ANGEL_HANDS_WIRE_H
 #define ANGEL_HANDS_WIRE_H
 
+#include "angel/group.h"
 #include "angel/hands.h"
 
 #define WIRE_VERSION 1
@@ -60,5 +61,17 @@ struct wire_event {
     char step[16];
     char names[256]; /* only as much of it as there is */
 };
+
+/* What can be limited, in WIRE_BEGIN: 0 nothing, 1 all, as it was said when there was no other;
+ * else what is lacking stands above the lowest bit. */
+static inline int64_t wire_limits(unsigned limits)
+{
+    return limits ? 1 | (int64_t)(GROUP_ALL & ~limits) << 1 : 0;
+}
+
+static inline unsigned wire_limits_of(int64_t n)
+{
+    return n ? GROUP_ALL & ~(unsigned)(n >> 1) : 0;
+}
 
 #endif

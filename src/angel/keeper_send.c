@@ -100,7 +100,7 @@ static void send_notes(void)
 static void send_begin(void)
 {
     if (put_small(WIRE_BEGIN, (int32_t)keeper.story.brains, keeper.story.last_status,
-                  brood_limits(keeper.brood)))
+                  wire_limits(brood_limits(keeper.brood))))
         next_phase();
 }
 

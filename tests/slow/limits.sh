@@ -11,7 +11,9 @@ mount -t cgroup2 none /sys/fs/cgroup
 ip link set lo up
 tree=/sys/fs/cgroup
 echo "+cpu +memory +pids" >$tree/cgroup.subtree_control
-mkdir $tree/given $tree/given-not $tree/given-not/deep
+mkdir $tree/given $tree/given-not $tree/given-not/deep $tree/some
+echo "+cpu +pids" >$tree/some/cgroup.subtree_control
+mkdir $tree/some/angel
 echo "+cpu +memory +pids" >$tree/given/cgroup.subtree_control
 mkdir $tree/given/angel # a name as good as any
 
@@ -81,6 +83,19 @@ burrow ctl events hog --state /state2 --json
 burrow ctl events spin --state /state2 --json
 echo "@@ not given, why"
 burrow ctl why spin --state /state2
+kill $angel
+wait $angel
+
+some() {
+    seen /state3 '"unit":"hog","kind":"unlimited"' '"unit":"spin","kind":"started"' '"unit":"fork","kind":"started"'
+}
+mkdir /state3
+rm /go
+angel $tree/some/angel /state3 some
+echo "@@ some"
+burrow ctl events --state /state3 --json
+echo "@@ some, files"
+for f in "$tree"/some/angel/burrow-*/*/*.max; do echo "${f#"$tree"/some/angel/burrow-*/} $(cat "$f")"; done
 kill $angel
 wait $angel
 

@@ -137,5 +137,12 @@ def test_where_nothing_is_delegated(told):
     for unit in ("hog", "spin"):
         kinds = [e["kind"] for e in said if e["unit"] == unit]
         assert kinds.count("unlimited") == 1 and "started" in kinds, said
-    assert "spin is ready" in told["not given, why"] and "without its limits" in told["not given, why"], told["not given, why"]
+    assert "spin is ready" in told["not given, why"] and "without its CpuMax" in told["not given, why"], told["not given, why"]
     assert all("Delegate=yes" in e["text"] for e in said if e["kind"] == "unlimited"), said
+
+
+def test_where_some_controllers_are_delegated(told):
+    files = told["some, files"]
+    assert re.search(r"spin\.\d+/cpu\.max 20000 100000", files) and re.search(r"fork\.\d+/pids\.max 12", files) and "memory.max" not in files, files
+    (said,) = [e for e in events(told["some"]) if e["kind"] == "unlimited"]
+    assert said["unit"] == "hog" and said["text"].startswith("hog runs without its MemoryMax: the angel"), said

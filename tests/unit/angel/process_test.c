@@ -423,8 +423,9 @@ static void takes_limits(void **state)
         return;
     int group = group_open(&groups, name, &fresh);
     check(group != -1 && fresh);
-    check(group_limit(group, &(struct group_limits){.memory_max = 64 << 20, .pids_max = 8}));
-    check(group_limit(group, &(struct group_limits){.memory_max = 0}));
+    check(
+        group_limit(&groups, group, &(struct group_limits){.memory_max = 64 << 20, .pids_max = 8}));
+    check(group_limit(&groups, group, &(struct group_limits){.memory_max = 0}));
     check(group_ooms(&groups, name).killed == 0);
     group_close(group);
     fresh = 0;
