@@ -199,3 +199,15 @@ def test_a_killed_brain_is_replaced(disk, make, tmp_path):
     until(lambda: b"bytes lost from" in bad.log.read_bytes(), a.log)
     until(lambda: not lives(brain), "the old brain stays")
     a.stop()
+
+
+def test_renewed_while_it_hangs(disk, make, tmp_path):
+    a, bad, _, good = begin(disk, make, tmp_path)
+    assert a.ctl("upgrade").returncode == 0
+    until(lambda: a.log().count("services are watched") == 2, a.log)
+    captures(good, 100)
+    bad.print(10)
+    disk.answer()
+    until(lambda: "hangs_since" not in a.unit("bad")["log"], a.log)
+    a.stop()
+    assert bad.log.read_bytes().endswith(10 * LINE)
