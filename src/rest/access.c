@@ -250,8 +250,7 @@ static bool unknown(bw_str name, struct bw_err *e)
     bw_buf_init(&all, 1024);
     for (int i = 0; i < N_VARIABLES; i++)
         bw_buf_printf(&all, "$%s ", variables[i].name);
-    bw_fail(e, BW_BAD, "log.access: '$%.*s' is none of %s$header_NAME", (int)name.n, name.p,
-            bw_buf_cstr(&all));
+    bw_fail(e, BW_BAD, "'$%.*s' is none of %s$header_NAME", (int)name.n, name.p, bw_buf_cstr(&all));
     bw_buf_release(&all);
     return false;
 }
@@ -261,7 +260,7 @@ static bool compile(struct access *a, const char *p, struct bw_err *e)
     while (*p) {
         size_t text = strcspn(p, "$");
         if (a->n == ACCESS_ITEMS)
-            return bw_fail(e, BW_BAD, "log.access: more than %d variables", ACCESS_ITEMS);
+            return bw_fail(e, BW_BAD, "more than %d variables", ACCESS_ITEMS);
         struct access_item *i = &a->items[a->n++];
         *i = (struct access_item){.text = bw_str_of(p, text), .variable = -1};
         p += text;

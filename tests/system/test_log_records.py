@@ -36,7 +36,7 @@ def test_the_access_log_on_standard_output(start):
 
 def test_a_wrong_form_is_refused(tmp_path):
     r = burrow.run(burrow.BLOG, "--check", "--data", tmp_path / "data", "--log.access=$ip")
-    assert r.returncode != 0 and "$ip' is none of $peer" in r.stderr
+    assert r.returncode != 0 and ": log.access: '$ip' is none of $peer" in r.stderr and r.stderr.count("log.access") == 1, r.stderr
 
 
 def test_what_is_slow_is_told(start):
