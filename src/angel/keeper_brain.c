@@ -11,7 +11,6 @@
 #include "angel/keeper_int.h"
 #include "core/clock.h"
 #include "os/notify.h"
-#include "os/peek.h"
 
 #define STABLE      (60 * CLOCK_SECOND) /* a brain that lived so long begins the count anew */
 #define FIRST_PAUSE (100 * CLOCK_MS)
@@ -175,14 +174,8 @@ void keeper_brain_ended(void)
 /* Its first thread is a zombie as soon as all are told to end; one in a disk call does not. */
 static bool is_zombie(pid_t pid)
 {
-    char path[32], text[256];
-    snprintf(path, sizeof path, "%d/stat", (int)pid);
-    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    size_t n = proc >= 0 ? peek_file(proc, path, text, sizeof text) : 0;
-    if (proc >= 0)
-        close(proc);
-    const char *end = n ? strrchr(text, ')') : NULL;
-    return end && end[1] == ' ' && end[2] == 'Z';
+    struct identity id;
+    return identity_look(pid, &id) && id.state == 'Z';
 }
 
 /* Whoever connects there would take it for one that lives. */
