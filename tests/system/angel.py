@@ -90,6 +90,11 @@ class Angel:
     def until(self, name, state):
         return until(lambda: (lambda u: u if u["state"] == state else None)(self.unit(name)), f"{name} is not {state}: {self.log()[-3000:]}")
 
+    def renewed(self, name, first):
+        """Waits until another process than `first` is ready; gives its unit back. One look: of two, the second may be of another state."""
+        return until(lambda: (lambda u: u if u["state"] == "ready" and u.get("pid", first) != first else None)(self.unit(name)),
+                     f"{name} is not renewed: {self.log()[-3000:]}")
+
     def events(self, kind=None, unit=None):
         text = self.ask("GET", "/v1/events")[1]
         all = [json.loads(line) for line in text.splitlines()]

@@ -35,7 +35,7 @@ def test_a_server_of_ours_is_kept_running(angel, tmp_path):
     assert get(port) == 200
     first = a.unit("api")["pid"]
     os.kill(first, signal.SIGKILL)
-    until(lambda: a.unit("api")["state"] == "ready" and a.unit("api").get("pid", first) != first)
+    a.renewed("api", first)
     assert get(port) == 200
     until(lambda: "SIGKILL" in pathlib.Path(tmp_path / "alerts.log").read_text() if (tmp_path / "alerts.log").exists() else False)
     until(lambda: "listening" in (tmp_path / "api-console.log").read_text())

@@ -193,7 +193,7 @@ def test_a_hanging_target_holds_up_no_restart(angel, tmp_path):
               Smtp=f"127.0.0.1:{silent.getsockname()[1]}", SmtpFrom="angel@example.com")
     first = a.until("api", "ready")["pid"]
     os.kill(first, 9)
-    until(lambda: a.unit("api")["state"] == "ready" and a.unit("api").get("pid", first) != first)
+    a.renewed("api", first)
     until(lambda: (tmp_path / "alerts.log").exists() and "SIGKILL" in (tmp_path / "alerts.log").read_text())
     assert [p for p in (tmp_path / "state/notices").iterdir()], "the mail waits on the disk"
 
