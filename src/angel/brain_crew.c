@@ -69,7 +69,7 @@ static void tell_change(struct replica *r, const struct crew_order *o)
         brain_say(b, r, "stopped", "%s has stopped", r->name);
         break;
     case LIFE_DONE:
-        brain_say(b, r, "done", "%s is done: %s", r->name, r->last_exit);
+        brain_say(b, r, "done", "%s is done: %s", r->name, r->last->words);
         break;
     case LIFE_FAILED:
         brain_tell_people(b, r, NEWS_BAD, "failed", r->why);
@@ -88,7 +88,7 @@ static void tell_change(struct replica *r, const struct crew_order *o)
 static void end_with(struct replica *r, enum life_state to)
 {
     struct brain *b = r->brain;
-    int status = r->exit.status;
+    int status = r->last->exit.status;
     if ((to != LIFE_DONE && to != LIFE_FAILED) || !b->conf->exit_with || b->stopping ||
         strcmp(b->conf->exit_with, r->conf->name) != 0)
         return;

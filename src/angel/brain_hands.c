@@ -156,8 +156,8 @@ static void report(struct replica *r)
     p->report = (struct crash_report){.folder = p->folder,
                                       .unit = p->unit,
                                       .command = p->command,
-                                      .exit = r->exit,
-                                      .started = r->exit_started,
+                                      .exit = r->last->exit,
+                                      .started = r->last->started,
                                       .output = bw_buf_str(&p->tail),
                                       .keep = 5};
     if (fiber_start(report_on_fiber, p, &e))
@@ -179,8 +179,8 @@ static void synced(void *arg)
 static void tell_end(struct replica *r, enum life_event sense)
 {
     struct brain *b = r->brain;
-    snprintf(r->why, sizeof r->why, "%s (process %ld) ended with %s%s", r->name, (long)r->exit.pid,
-             r->last_exit,
+    snprintf(r->why, sizeof r->why, "%s (process %ld) ended with %s%s", r->name,
+             (long)r->last->exit.pid, r->last->words,
              r->told                ? ", as told"
              : sense == EVENT_FINAL ? ": it is not started again"
              : sense == EVENT_OVER  ? ", as it should"
@@ -199,6 +199,19 @@ static void tell_end(struct replica *r, enum life_event sense)
     capture_sync(r->output, synced, r);
 }
 
+static void note_end(struct replica *r, const struct hands_exit *x)
+{
+    struct replica_end *last = (struct replica_end *)r->last;
+    if (last == &brain_no_end) {
+        last = malloc(sizeof *last);
+        bw_must(last);
+        r->last = last;
+    }
+    last->exit = *x;
+    last->started = r->started;
+    crash_words(x, last->words);
+}
+
 static void exited(void *arg, uint32_t child, const struct hands_exit *x)
 {
     struct brain *b = arg;
@@ -210,10 +223,8 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
     if (x->run != r->run)
         return; /* of a life that is over */
     enum life_event sense = sense_of(r->conf, x);
-    r->exit = *x;
-    r->exit_started = r->started;
+    note_end(r, x);
     r->empty = x->empty;
-    crash_words(x, r->last_exit);
     replica_unwatch(r);
     r->pid = 0;
     if (life_has_child(b->crew.units.p[r->slot].state))

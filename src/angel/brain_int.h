@@ -38,6 +38,14 @@ struct steps {
     const struct unit_conf *conf; /* that this is a list of */
 };
 
+/* How its last process ended. Most have none: memory is taken for the first. */
+struct replica_end {
+    struct hands_exit exit;
+    int64_t started; /* when what ended had begun */
+    char words[128];
+};
+extern const struct replica_end brain_no_end;
+
 /* One replica of a unit. Its number in the crew is its place in brain.replicas. */
 struct replica {
     struct brain *brain;
@@ -66,9 +74,8 @@ struct replica {
     struct prober *prober;
     const struct unit_conf *probed; /* what the prober was begun with */
     struct loop_timer timer, watch_timer;
-    char why[256], last_exit[128];
-    struct hands_exit exit; /* the last one, */
-    int64_t exit_started;   /* of what began then */
+    char why[256];
+    const struct replica_end *last; /* brain_no_end, or its own */
 };
 
 struct pending {

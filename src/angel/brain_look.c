@@ -35,7 +35,7 @@ void brain_look(const struct brain *b, size_t i, struct brain_unit *out)
                                .started = r->started,
                                .next = s == LIFE_BACKOFF ? r->next : 0,
                                .why = r->why};
-    snprintf(out->last_exit, sizeof out->last_exit, "%s", r->last_exit);
+    snprintf(out->last_exit, sizeof out->last_exit, "%s", r->last->words);
     if (r->output)
         out->log = capture_stats(r->output);
 }
@@ -200,8 +200,8 @@ static void explain(const struct replica *r, struct bw_buf *out, unsigned depth)
         explain_wait(r, out, depth);
     if (u->state == LIFE_RUNNING)
         explain_probes(r, out);
-    if (*r->last_exit && u->state != LIFE_DONE)
-        bw_buf_printf(out, "Its last process ended with %s.\n", r->last_exit);
+    if (*r->last->words && u->state != LIFE_DONE)
+        bw_buf_printf(out, "Its last process ended with %s.\n", r->last->words);
     explain_log(r, out);
     if (r->brain->degraded && u->sick)
         bw_buf_printf(out, "It is sick, but so are many: none is restarted for that.\n");

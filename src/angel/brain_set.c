@@ -104,6 +104,8 @@ void brain_make_sets(struct brain *b, struct angel_conf *c)
 
 /* ---- replicas ---- */
 
+const struct replica_end brain_no_end;
+
 bool replica_log_policy(struct replica *r, struct bw_err *e)
 {
     struct bw_arena a;
@@ -183,7 +185,8 @@ struct replica *replica_new(struct brain *b, const struct unit_conf *u, uint32_t
 {
     struct replica *r = calloc(1, sizeof *r);
     bw_must(r);
-    *r = (struct replica){.brain = b, .conf = u, .number = number, .since = clock_wall_ms()};
+    *r = (struct replica){
+        .brain = b, .conf = u, .number = number, .since = clock_wall_ms(), .last = &brain_no_end};
     list_init(&r->steps);
     loop_timer_init(&r->timer, timer_due);
     loop_timer_init(&r->watch_timer, watch_idle);
@@ -214,6 +217,13 @@ static void leave_list(struct brain *b, const struct replica *r)
     b->in_order.n = k;
 }
 
+static void drop(struct replica *r)
+{
+    if (r->last != &brain_no_end)
+        free((void *)r->last);
+    free(r);
+}
+
 /* It has no child, and no steps of it are under way. */
 void replica_free(struct replica *r)
 {
@@ -232,7 +242,7 @@ void replica_free(struct replica *r)
             unlink(path);
         }
     }
-    free(r);
+    drop(r);
 }
 
 static size_t place_of(const struct brain *b, const struct replica *r)

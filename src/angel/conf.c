@@ -214,18 +214,39 @@ static uint32_t shortened(uint64_t digest)
     return (uint32_t)(digest ^ digest >> 32);
 }
 
-/* One number for each key, one more for what is in files. */
-static uint32_t *digests(struct conf_load *l, const struct option *t, const void *in,
-                         uint64_t files)
+static size_t count(const struct option *t)
 {
     size_t n = 0;
     while (t[n].name)
         n++;
-    uint32_t *keys = BW_NEW_N(l->a, uint32_t, n + 1);
-    for (size_t i = 0; i < n; i++)
+    return n;
+}
+
+/* One number for each key. */
+static void digests(const struct option *t, const void *in, uint32_t *keys)
+{
+    for (size_t i = 0; t[i].name; i++)
         keys[i] = t[i].type == OPT_LIST ? 0 : shortened(settings_digest(&t[i], in));
-    keys[n] = shortened(files);
-    return keys;
+}
+
+/* What differs from the base; a table of its own when that is much, and base of who follows. */
+static const struct conf_keys *keep_keys(struct conf_load *l, const uint32_t *keys, size_t n)
+{
+    const uint32_t *base = l->base_keys;
+    size_t other = 0;
+    for (size_t i = 0; base && i < n; i++)
+        other += keys[i] != base[i];
+    if (!base || other > n / 4) {
+        base = l->base_keys = memcpy(BW_NEW_N(l->a, uint32_t, n), keys, n * sizeof *keys);
+        other = 0;
+    }
+    struct conf_keys *k = bw_arena_alloc(l->a, sizeof *k + other * sizeof k->own[0]);
+    k->base = base;
+    k->n = 0;
+    for (size_t i = 0; k->n < other; i++)
+        if (keys[i] != base[i])
+            k->own[k->n++] = (struct conf_key){(uint32_t)i, keys[i]};
+    return k;
 }
 
 static uint64_t of_secrets(const struct angel_conf *c)
@@ -237,24 +258,40 @@ static uint64_t of_secrets(const struct angel_conf *c)
     return sum;
 }
 
+static void keep_main_keys(struct conf_load *l)
+{
+    size_t n = count(conf_main_keys);
+    uint32_t *keys = BW_NEW_N(&l->raw, uint32_t, n + 1);
+    digests(conf_main_keys, &l->filled, keys);
+    keys[n] = shortened(of_secrets(l->c));
+    l->base_keys = NULL;
+    l->c->keys = keep_keys(l, keys, n + 1);
+}
+
+/* Of the last unit, if it is of the same file. */
+static const char *file_name(struct conf_load *l, const char *file)
+{
+    const char *last = l->c->n_units ? l->c->units[l->c->n_units - 1].file : NULL;
+    return last && !strcmp(last, file) ? last : bw_arena_cstr(l->a, bw_cstr(file));
+}
+
 static bool make_units(struct conf_load *l, struct bw_err *e)
 {
-    size_t n_keys = 0;
-    while (conf_unit_keys[n_keys].name)
-        n_keys++;
+    size_t n_keys = count(conf_unit_keys);
+    uint32_t *keys = BW_NEW_N(&l->raw, uint32_t, n_keys + 1);
     l->c->units = BW_NEW_N(l->a, struct unit_conf, l->n + 1);
     for (size_t i = 0; i < l->n; i++) {
         struct conf_entry u;
         if (!conf_fill_entry(l, l->entries[i], &u, e))
             return false;
-        uint32_t *keys = digests(l, conf_unit_keys, &u, 0);
+        digests(conf_unit_keys, &u, keys);
         if (!conf_make_unit(l, &u, e) || !conf_make_env(l, &u, e) ||
             !conf_make_steps(l, l->entries[i], &u, e) || !conf_make_probes(l, l->entries[i], &u, e))
             return false;
         keys[n_keys] = shortened(u.files);
         u.conf.name = bw_arena_cstr(l->a, bw_cstr(u.conf.name));
-        u.conf.file = bw_arena_cstr(l->a, bw_cstr(u.source->file));
-        u.conf.keys = keys;
+        u.conf.file = file_name(l, u.source->file);
+        u.conf.keys = keep_keys(l, keys, n_keys + 1);
         l->c->units[l->c->n_units++] = u.conf;
     }
     return true;
@@ -270,7 +307,7 @@ static bool make(struct conf_load *l, const char *state, struct bw_err *e)
         notes[i] = l->notes.p[i];
     l->c->notes = notes;
     l->c->base = l->base;
-    l->c->keys = digests(l, conf_main_keys, &l->filled, of_secrets(l->c));
+    keep_main_keys(l);
     l->filled.smtp = l->filled.hmac_secret = l->filled.control_token = NULL;
     l->filled.services = (struct opt_list){0};
     l->filled.log = (bw_str){0};

@@ -47,6 +47,7 @@ struct listen_conf {
     const char *name, *address;
 };
 
+struct conf_keys;
 struct unit_conf {
     const char *name, *description, *file; /* file: where it was read */
     bool disabled, os_matches;
@@ -84,9 +85,9 @@ struct unit_conf {
     struct probe_conf *probes; /* PROBE_KINDS of them: angel_conf_no_probes for who has none */
     const char *const *notify; /* targets of notices */
     struct capture_policy log;
-    int64_t rolling_surge;       /* how many more during a rolling restart; 0: not rolling */
-    const uint32_t *keys;        /* a digest of each setting, for plan_make */
-    const struct angel_conf *of; /* the brain's: whose arena all this is in */
+    int64_t rolling_surge;        /* how many more during a rolling restart; 0: not rolling */
+    const struct conf_keys *keys; /* a digest of each setting, for plan_make */
+    const struct angel_conf *of;  /* the brain's: whose arena all this is in */
 };
 
 struct angel_conf {
@@ -94,7 +95,7 @@ struct angel_conf {
     const char *file, *folder; /* what was read */
     const char *base;          /* %agl.base%: where that is, with '/' behind */
     const struct conf_main *written;
-    const uint32_t *keys;                    /* as of a unit */
+    const struct conf_keys *keys;            /* as of a unit */
     const char *state;                       /* folder */
     const char *log_folder;                  /* %log% */
     const char *control;                     /* the control API's socket: "unix:PATH" */

@@ -80,7 +80,25 @@ struct conf_load {
     const char *base;       /* %agl.base% */
     const char *const *env; /* of services that add nothing to the angel's; NULL = not made yet */
     VEC(const char *) notes;
+    const uint32_t *base_keys; /* digests that the next services' differ from in little */
 };
+
+/* The digests of all settings: those of another service, but for some. Services of one file are
+ * mostly alike, and there are a hundred settings. */
+struct conf_keys {
+    const uint32_t *base;
+    uint32_t n;
+    struct conf_key {
+        uint32_t at, digest;
+    } own[];
+};
+static inline uint32_t conf_key(const struct conf_keys *k, size_t at)
+{
+    for (uint32_t i = 0; i < k->n; i++)
+        if (k->own[i].at == at)
+            return k->own[i].digest;
+    return k->base[at];
+}
 
 /* "file:line:column: sentence", about the value `path` of an entry ("Needs[1]"; NULL entry: of the
  * main settings); always false. Sentence from `why`, code too. */

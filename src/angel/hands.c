@@ -201,12 +201,21 @@ static struct hands_written *find_note(const struct hands *h, const char *unit)
     return NULL;
 }
 
+#define NOTE_FIRST 48 /* a replica's few numbers */
+
 void hands_note_here(struct hands *h, const char *unit, bw_str bytes)
 {
     struct hands_written *w = find_note(h, unit);
     if (!w) {
         w = vec_push(&h->notes);
-        snprintf(w->unit, sizeof w->unit, "%s", unit);
+        *w = (struct hands_written){.unit = bw_arena_cstr(&h->notes_arena, bw_cstr(unit))};
+    }
+    if (bytes.n > w->room) {
+        size_t room = w->room ? w->room : NOTE_FIRST;
+        while (room < bytes.n)
+            room *= 2;
+        w->bytes = bw_arena_alloc(&h->notes_arena, room);
+        w->room = room;
     }
     w->n = bytes.n;
     if (bytes.n)
@@ -262,6 +271,7 @@ void hands_free(struct hands *h)
         close(h->names.p[i].fd);
     vec_release(&h->names);
     vec_release(&h->notes);
+    bw_arena_release(&h->notes_arena);
     vec_release(&h->found);
     vec_release(&h->events_in);
     free(h);

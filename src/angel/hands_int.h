@@ -3,6 +3,7 @@
 #ifndef ANGEL_HANDS_INT_H
 #define ANGEL_HANDS_INT_H
 
+#include <burrow/arena.h>
 #include <uv.h>
 
 #include "angel/brood.h"
@@ -27,9 +28,9 @@ struct hands_name {
 };
 
 struct hands_written {
-    char unit[ORDER_UNIT];
-    size_t n;
-    char bytes[WIRE_BYTES];
+    const char *unit; /* in notes_arena, as are bytes: most are a few numbers, each unit has one */
+    char *bytes;
+    size_t n, room;
 };
 
 /* Messages without descriptors lie here until the turn ends or a spawn takes them along: one system
@@ -52,6 +53,9 @@ struct hands {
     VEC(struct hands_found) found;
     VEC(struct hands_name) names;
     VEC(struct hands_written) notes;
+    /* Not of malloc: they come among messages that lie here for a moment, and would keep the pages
+     * of those. */
+    struct bw_arena notes_arena;
     struct hands_before before;
     unsigned limits;       /* GROUP_MEMORY … */
     struct loop_hook hook; /* delivers at the turn's end */

@@ -18,15 +18,15 @@ static void add(struct bw_buf *b, const char *key)
 
 /* The keys that differ, live ones and others; `files` is called so when only what is in files has
  * changed. */
-static void compare(const struct option *t, const uint32_t *a, const uint32_t *b, const char *files,
-                    struct bw_buf out[2])
+static void compare(const struct option *t, const struct conf_keys *a, const struct conf_keys *b,
+                    const char *files, struct bw_buf out[2])
 {
     size_t i = 0;
     for (; t[i].name; i++) {
-        if (a[i] != b[i])
+        if (conf_key(a, i) != conf_key(b, i))
             add(&out[!t[i].live], t[i].name);
     }
-    if (a[i] != b[i] && !strstr(bw_buf_cstr(&out[0]), files) &&
+    if (conf_key(a, i) != conf_key(b, i) && !strstr(bw_buf_cstr(&out[0]), files) &&
         !strstr(bw_buf_cstr(&out[1]), files))
         add(&out[!strcmp(files, "EnvFiles")], files);
 }
