@@ -69,7 +69,7 @@ static bool spawn(struct replica *r, struct bw_err *e)
                            .argv = c->argv,
                            .env = environment(r, &a),
                            .cwd = c->cwd,
-                           .user = c->has_user ? &c->user : NULL,
+                           .user = c->user,
                            .umask = c->umask,
                            .nice = c->nice,
                            .n_limits = c->n_limits,

@@ -280,8 +280,8 @@ static bool make_units(struct conf_load *l, struct bw_err *e)
     size_t n_keys = count(conf_unit_keys);
     uint32_t *keys = BW_NEW_N(&l->raw, uint32_t, n_keys + 1);
     l->c->units = BW_NEW_N(l->a, struct unit_conf, l->n + 1);
+    struct conf_entry u, before;
     for (size_t i = 0; i < l->n; i++) {
-        struct conf_entry u;
         if (!conf_fill_entry(l, l->entries[i], &u, e))
             return false;
         digests(conf_unit_keys, &u, keys);
@@ -293,7 +293,10 @@ static bool make_units(struct conf_load *l, struct bw_err *e)
         u.conf.file = file_name(l, u.source->file);
         u.conf.keys = keep_keys(l, keys, n_keys + 1);
         l->c->units[l->c->n_units++] = u.conf;
+        before = u;
+        l->like = &before;
     }
+    l->like = NULL;
     return true;
 }
 

@@ -57,8 +57,7 @@ struct unit_conf {
     struct action_steps start, stop, watch;
     const char *const *env; /* complete */
     const char *cwd;
-    struct user_ids user;
-    bool has_user;
+    const struct user_ids *user; /* NULL: as the angel */
     mode_t umask;
     int nice;
     struct hands_limit *limits;

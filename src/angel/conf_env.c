@@ -148,15 +148,15 @@ bool conf_make_env(struct conf_load *l, struct conf_entry *u, struct bw_err *e)
 {
     struct env n = {.a = l->a};
     bool plain =
-        !u->clear_env && !u->conf.has_user && !u->env_files[0] && !u->start_env[0] && !u->env[0];
+        !u->clear_env && !u->conf.user && !u->env_files[0] && !u->start_env[0] && !u->env[0];
     if (plain && l->env) {
         u->conf.env = l->env;
         return true;
     }
     map_init(&n.at, false);
     inherit(&n, u->clear_env);
-    if (u->conf.has_user)
-        put_user(&n, &u->conf.user);
+    if (u->conf.user)
+        put_user(&n, u->conf.user);
     bool ok = put_files(l, u, &n, e);
     put_all(&n, u->start_env);
     put_all(&n, u->env);

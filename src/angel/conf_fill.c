@@ -282,32 +282,61 @@ const char *conf_fill(const struct conf_load *l, const struct conf_entry *u, con
 struct walk {
     const struct conf_load *l;
     const struct conf_entry *u;
+    const struct conf_entry *like; /* NULL, or one filled in before: of equal texts one is kept */
     struct bw_err *e;
     char path[128];
 };
 
-static bool fill_member(struct walk *w, const struct option *o, const char *prefix, char *out)
+static const char *fill_like(const struct walk *w, const char *text, const char *like)
 {
-    const char **at = (const char **)(void *)(out + o->offset);
+    bool same = like && !strchr(text, '%') && !strcmp(text, like);
+    return same ? like : conf_fill(w->l, w->u, text, w->e);
+}
+
+static bool fill_member(struct walk *w, const struct option *o, const char *prefix, size_t base,
+                        char *out)
+{
+    size_t offset = base + o->offset;
+    const char **at = (const char **)(void *)(out + offset);
     if (!*at)
         return true;
-    *at = conf_fill(w->l, w->u, *at, w->e);
+    *at = fill_like(w, *at,
+                    w->like ? *(const char *const *)(const void *)((const char *)w->like + offset)
+                            : NULL);
     if (*at)
         return true;
     snprintf(w->path, sizeof w->path, "%s%s", prefix, o->name);
     return conf_fail_at(w->l, w->u, w->path, w->e);
 }
 
-static bool fill_items(struct walk *w, const struct option *o, char *out)
+/* The same list of the one before, if nothing in it differs; no text has a '%'. */
+static bool is_like(const char *const *items, const char *const *like)
 {
-    const char ***at = (const char ***)(void *)(out + o->offset);
+    size_t i = 0;
+    while (items && like && items[i] && like[i] && !strchr(items[i], '%') &&
+           !strcmp(items[i], like[i]))
+        i++;
+    return like && (items ? !items[i] : true) && !like[i];
+}
+
+static bool fill_items(struct walk *w, const struct option *o, size_t base, char *out)
+{
+    const char ***at = (const char ***)(void *)(out + base + o->offset);
     const char *const *from = *at;
-    size_t n = 0;
+    const char **like =
+        w->like ? *(const char ***)(void *)((char *)(uintptr_t)w->like + base + o->offset) : NULL;
+    size_t n = 0, n_like = 0;
+    if (is_like(from, like)) {
+        *at = like;
+        return true;
+    }
     while (from && from[n])
         n++;
+    while (like && like[n_like])
+        n_like++;
     const char **to = BW_NEW_N(w->l->a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
-        to[i] = conf_fill(w->l, w->u, from[i], w->e);
+        to[i] = fill_like(w, from[i], i < n_like ? like[i] : NULL);
         if (to[i])
             continue;
         if (o->type == OPT_PAIRS)
@@ -329,7 +358,8 @@ static bool is_left(const struct option *o)
            !strcmp(o->name, "Stop") || !strcmp(o->name, "Watch");
 }
 
-static bool fill_table(struct walk *w, const struct option *t, const char *prefix, char *out)
+static bool fill_table(struct walk *w, const struct option *t, const char *prefix, size_t base,
+                       char *out)
 {
     for (; t->name; t++) {
         bool ok = true;
@@ -337,12 +367,12 @@ static bool fill_table(struct walk *w, const struct option *t, const char *prefi
         if (is_left(t))
             continue;
         if (t->type == OPT_CSTR) {
-            ok = fill_member(w, t, prefix, out);
+            ok = fill_member(w, t, prefix, base, out);
         } else if (t->type == OPT_TEXTS || t->type == OPT_PAIRS) {
-            ok = fill_items(w, t, out);
+            ok = fill_items(w, t, base, out);
         } else if (t->type == OPT_SECTION) {
             snprintf(inner, sizeof inner, "%s.", t->name);
-            ok = fill_table(w, t->options, inner, out + t->offset);
+            ok = fill_table(w, t->options, inner, base + t->offset, out);
         }
         if (!ok)
             return false;
@@ -354,15 +384,15 @@ bool conf_fill_main(struct conf_load *l, struct bw_err *e)
 {
     struct walk w = {.l = l, .e = e};
     l->filled = l->main;
-    return fill_table(&w, conf_main_keys, "", (char *)&l->filled);
+    return fill_table(&w, conf_main_keys, "", 0, (char *)&l->filled);
 }
 
 bool conf_fill_entry(const struct conf_load *l, const struct conf_entry *raw,
                      struct conf_entry *out, struct bw_err *e)
 {
-    struct walk w = {.l = l, .u = raw, .e = e};
+    struct walk w = {.l = l, .u = raw, .like = l->like, .e = e};
     *out = *raw;
-    return fill_table(&w, conf_unit_keys, "", (char *)out);
+    return fill_table(&w, conf_unit_keys, "", 0, (char *)out);
 }
 
 const char *angel_conf_fill(const struct angel_conf *c, const struct unit_conf *u, const char *text,

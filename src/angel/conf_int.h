@@ -80,7 +80,8 @@ struct conf_load {
     const char *base;       /* %agl.base% */
     const char *const *env; /* of services that add nothing to the angel's; NULL = not made yet */
     VEC(const char *) notes;
-    const uint32_t *base_keys; /* digests that the next services' differ from in little */
+    const struct conf_entry *like; /* the last one filled in; NULL = none yet */
+    const uint32_t *base_keys;     /* digests that the next services' differ from in little */
 };
 
 /* The digests of all settings: those of another service, but for some. Services of one file are

@@ -55,8 +55,9 @@ static bool read_user(struct conf_load *l, struct conf_entry *u, struct bw_err *
         return conf_fail_at(l, u, "Group", e);
     }
     snprintf(both, sizeof both, "%s%s%s", user, group ? ":" : "", group ? group : "");
-    u->conf.has_user = user_find(both, &u->conf.user, e);
-    return u->conf.has_user || conf_fail_at(l, u, "User", e);
+    struct user_ids *found = BW_NEW(l->a, struct user_ids);
+    u->conf.user = found;
+    return user_find(both, found, e) || conf_fail_at(l, u, "User", e);
 }
 
 /* ---- resource limits ---- */
@@ -162,7 +163,7 @@ static bool read_listen(struct conf_load *l, struct conf_entry *u, struct bw_err
         bw_fail(e, BW_BAD, "a service gets at most %d sockets", HANDS_LISTEN);
         return conf_fail_at(l, u, "Listen", e);
     }
-    c->listen = BW_NEW_N(l->a, struct listen_conf, n + 1);
+    c->listen = n ? BW_NEW_N(l->a, struct listen_conf, n) : NULL;
     for (; c->n_listen < n; c->n_listen++) {
         bw_str address = bw_cstr(u->listen[c->n_listen]), name;
         char path[96];
@@ -187,9 +188,11 @@ static bool read_listen(struct conf_load *l, struct conf_entry *u, struct bw_err
 
 static const int64_t *copy_ints(struct conf_load *l, const struct opt_list *from, size_t *n)
 {
-    int64_t *to = BW_NEW_N(l->a, int64_t, from->n + 1);
     *n = from->n;
-    return from->n ? memcpy(to, from->items, from->n * sizeof *to) : to;
+    if (!from->n)
+        return NULL;
+    int64_t *to = BW_NEW_N(l->a, int64_t, from->n);
+    return memcpy(to, from->items, from->n * sizeof *to);
 }
 
 static bool read_abort_signals(struct conf_load *l, struct conf_entry *u, struct bw_err *e)
@@ -198,7 +201,7 @@ static bool read_abort_signals(struct conf_load *l, struct conf_entry *u, struct
     size_t n = 0;
     while (u->abort_signals[n])
         n++;
-    int64_t *out = BW_NEW_N(l->a, int64_t, n + 1);
+    int64_t *out = n ? BW_NEW_N(l->a, int64_t, n) : NULL;
     for (size_t i = 0; i < n; i++) {
         int number;
         if (!signame_find(bw_cstr(u->abort_signals[i]), &number, e))

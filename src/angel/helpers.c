@@ -147,7 +147,7 @@ static struct helper *spawn(struct helpers *hs, const struct helper_spec *s, str
                               .argv = s->argv,
                               .env = environment(s, &a),
                               .cwd = c ? c->cwd : NULL,
-                              .user = c && c->has_user ? &c->user : NULL,
+                              .user = c ? c->user : NULL,
                               .umask = c ? c->umask : 022,
                               .in = -1,
                               .out = s->out,

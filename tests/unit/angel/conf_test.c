@@ -86,7 +86,7 @@ static void run_alone_is_enough(void **state)
     assert_string_equal(u->argv[2], "b c");
     check(!u->argv[3] && u->start.n == 0 && u->stop.n == 0);
     check(u->level == 1 && u->replicas == 1 && u->stop_signal == SIGTERM && !u->reload_signal);
-    check(u->umask == 022 && !u->has_user && !u->cwd && u->restart == RESTART_ALWAYS);
+    check(u->umask == 022 && !u->user && !u->cwd && u->restart == RESTART_ALWAYS);
     check(u->stop_grace == 10 * CLOCK_SECOND && u->stable == 60 * CLOCK_SECOND);
     check(u->backoff.base == 2 * CLOCK_SECOND && u->backoff.factor == 2);
     check(u->backoff.cap == 240 * CLOCK_SECOND && u->backoff.jitter == 100);
@@ -124,7 +124,7 @@ static void takes_every_key(void **state)
     assert_string_equal(u->run, "\"/bin/a b\" c");
     check(strncmp(u->env[0], "PATH=", 5) == 0);
     assert_string_equal(u->cwd, "/tmp");
-    check(u->has_user && u->user.uid == 0 && u->umask == 077 && u->nice == 5);
+    check(u->user && u->user->uid == 0 && u->umask == 077 && u->nice == 5);
     check(u->n_limits == 3 && u->limits[0].what == RLIMIT_NOFILE);
     check(u->limits[0].value.rlim_cur == 1024 && u->limits[1].value.rlim_max == RLIM_INFINITY);
     check(u->limits[2].value.rlim_cur == 1024 && u->limits[2].value.rlim_max == 2048);

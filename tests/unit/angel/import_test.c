@@ -165,7 +165,7 @@ static void reads_systemd(void **state)
     check(u->n_success_codes == 2 && u->success_codes[1] == 3 && u->abort_codes[0] == 99);
     check(u->n_limits == 1 && u->limits[0].value.rlim_max == 4096 && u->nice == 5);
     check(u->memory_max == 64 << 20 && u->cpu_per_mille == 1500 && u->pids_max == 50);
-    check(u->budget == 5 && u->umask == 027 && u->has_user);
+    check(u->budget == 5 && u->umask == 027 && u->user);
     assert_string_equal(u->log.path, "/var/log/api.log");
     has(&b, "\"Ready\": \"notify\"");
     has(&b, "\"D\": \"e%%i\"");

@@ -43,6 +43,39 @@ static void one(const char *from, const char *to, enum plan_kind kind, const cha
     drop(&b);
 }
 
+/* Digests are kept as what differs from those of a service before. */
+static void services_unlike_each_other_and_in_another_order(void **state)
+{
+    (void)state;
+    struct bed b;
+    char text[2][2000];
+    const char *a = "{\"Name\": \"a\", \"Run\": \"/a\"}";
+    const char *like = "{\"Name\": \"b\", \"Run\": \"/a x\", \"Env\": {\"A\": %d}}";
+    const char *unlike =
+        "{\"Name\": \"c\", \"Run\": [\"/a\", \"x\"], \"Description\": \"%%agl.base%%\", \"Level\": "
+        "4, "
+        "\"Umask\": \"077\", \"Nice\": 5, \"Limits\": {\"NOFILE\": 9}, \"MemoryMax\": \"1G\", "
+        "\"CpuMax\": 2, \"PidsMax\": 9, \"Replicas\": 2, \"StopSignal\": \"INT\", \"Restart\": "
+        "\"never\", "
+        "\"RetryStableSec\": 7, \"AbortExitCodes\": [3], \"SuccessExitCodes\": [4], \"Env\": "
+        "{\"A\": 2}, "
+        "\"RedirectLogFile\": \"c.log\", \"RedirectLogRotateFiles\": 4, \"StartWorkDir\": \"/\"}";
+    char l[2][200], u[1000];
+    snprintf(l[0], sizeof l[0], like, 1);
+    snprintf(l[1], sizeof l[1], like, 2);
+    snprintf(u, sizeof u, unlike, 0);
+    snprintf(text[0], sizeof text[0], "{\"Services\": [%s, %s, %s]}", a, l[0], u);
+    snprintf(text[1], sizeof text[1], "{\"Services\": [%s, %s, %s]}", u, l[1], a);
+    plan(&b, text[0], text[1]);
+    check_int(b.plan.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        bool changed = !strcmp(b.plan.p[i].unit, "b");
+        check_int(b.plan.p[i].kind, changed ? PLAN_RESTART : PLAN_SAME);
+        assert_string_equal(b.plan.p[i].keys, changed ? "Env" : "");
+    }
+    drop(&b);
+}
+
 static void tells_each_kind(void **state)
 {
     (void)state;
@@ -133,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_each_kind),
+        cmocka_unit_test(services_unlike_each_other_and_in_another_order),
         cmocka_unit_test(tells_what_comes_and_goes),
         cmocka_unit_test(sees_what_is_filled_in),
         cmocka_unit_test(sees_what_is_in_files),
