@@ -81,6 +81,8 @@ static bool spawn(struct replica *r, struct bw_err *e)
                            .err = err};
     if (c->n_limits)
         memcpy(s.limits, c->limits, c->n_limits * sizeof *c->limits);
+    if (r->output)
+        capture_life(r->output, r->syncing == 0);
     bool ok = sockets(r, &s, e) && hands_spawn(r->brain->hands, &s, e);
     r->held |= ok;
     for (unsigned i = 0; i < s.n_listen; i++)

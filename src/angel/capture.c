@@ -207,10 +207,15 @@ static struct capture_expect *expect_of(struct capture_unit *u, const char *text
     bw_must(x);
     x->post.fn = came;
     x->u = u;
-    x->from = atomic_load(&u->bytes);
+    x->from = u->life >= 0 ? u->life : atomic_load(&u->bytes);
     x->n = n;
     memcpy(x->text, text, n);
     return x;
+}
+
+void capture_life(struct capture_unit *u, bool clean)
+{
+    u->life = clean ? atomic_load(&u->bytes) : -1;
 }
 
 void capture_expect(struct capture_unit *u, const char *text, void (*found)(void *arg), void *arg)

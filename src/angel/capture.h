@@ -53,8 +53,13 @@ void capture_sync(struct capture_unit *u, void (*done)(void *arg), void *arg);
 /* The last CAPTURE_TAIL bytes at most. */
 void capture_tail(struct capture_unit *u, struct bw_buf *out);
 struct capture_stats capture_stats(const struct capture_unit *u);
-/* Calls found(arg, line) on the loop at the first line that contains text (a log-line probe);
- * NULL ends it. */
+/* A life of the unit begins, before its process does. clean: all that the one before has printed is
+ * read. */
+void capture_life(struct capture_unit *u, bool clean);
+/* Calls found(arg) on the loop at the first line of this life that contains text (a log-line
+ * probe), also when it is among the last CAPTURE_TAIL bytes already: who is quick prints it before
+ * anybody asks. After a capture_life that was not clean: of those that are read from now on. NULL
+ * ends it. */
 void capture_expect(struct capture_unit *u, const char *text, void (*found)(void *arg), void *arg);
 void capture_reopen(struct capture *c); /* SIGUSR1 */
 

@@ -24,7 +24,7 @@ struct capture_expect {
     void *arg;
     bool cancelled; /* the loop's */
     size_t seen;    /* bytes looked at, at most n */
-    int64_t from;   /* u->bytes when it was wished for: what has been read since counts */
+    int64_t from;   /* of u->bytes: what has been read since counts */
     size_t n;
     char text[];
 };
@@ -89,6 +89,7 @@ struct capture_unit {
     struct capture_ring tail;        /* under c->tails */
     struct capture_expect *expect;   /* the thread's */
     struct capture_expect *expected; /* the loop's */
+    int64_t life;                    /* the loop's: its bytes when this life began; -1: not known */
     _Atomic int64_t bytes, lost_bytes, losses, rotations;
     _Atomic bw_time hangs_since; /* 0: its disk answers */
 };

@@ -15,6 +15,7 @@ class Ledger:
 
     def __init__(self):
         self.titles, self.batches, self.refused = {}, set(), {}
+        self.refusals = {}  # how many each writer has had, by its thread's name
         self.acknowledged = self.torn = 0
         self._changed = threading.Condition()
 
@@ -36,6 +37,8 @@ class Ledger:
     def refuse(self, status, text):
         with self._changed:
             self.refused.setdefault(status, []).append(text)
+            me = threading.current_thread().name
+            self.refusals[me] = self.refusals.get(me, 0) + 1
             self._changed.notify_all()
 
     def wait(self, enough):
@@ -101,7 +104,7 @@ class Load:
 
     def __init__(self, server, ledger, label, writers=6, filler=""):
         self.ledger, self.filler, self.stopping, self.broken = ledger, filler, False, None
-        self.threads = [threading.Thread(target=self._write, args=(server.url, f"{label}-{i}", i % 4 == 3), daemon=True) for i in range(writers)]
+        self.threads = [threading.Thread(target=self._write, name=f"{label}-{i}", args=(server.url, f"{label}-{i}", i % 4 == 3), daemon=True) for i in range(writers)]
         for t in self.threads:
             t.start()
 

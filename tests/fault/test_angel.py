@@ -41,7 +41,8 @@ class Angel:
 
     def is_ready(self):
         """This one, not one that was killed and left its pid file; or it has ended."""
-        return (self.info("ready") and self.keeper() == self.process.pid) or self.process.poll() is not None
+        said = self.info("ready")
+        return (said and int(said.split()[0]) == self.process.pid) or self.process.poll() is not None
 
     def call(self, *switches):
         return subprocess.run(self.words(*switches), env=self.env, capture_output=True, text=True, timeout=120)
@@ -170,7 +171,7 @@ def test_fork_and_kill(angel):
     keeper = a.keeper()
     assert r.stdout == f"angel runs as pid {keeper}, its log is {a.state}/log/angel.log\n"
     pid = a.running("api")["api"]
-    assert "services are watched" in (a.state / "log/angel.log").read_text()
+    until(lambda: "services are watched" in (a.state / "log/angel.log").read_text())
     for fd in ("0", "1", "2"):
         for process in (keeper, a.brain()):
             to = os.readlink(f"/proc/{process}/fd/{fd}")
@@ -333,7 +334,7 @@ def test_watchdog_is_fed_while_the_brain_answers(angel, manager, tmp_path):
     until(lambda: a.brain() not in (None, brain))
     told(manager, "WATCHDOG=1")
     assert a.running("api") == before
-    assert "does not answer and is ended" in a.text()
+    until(lambda: "does not answer and is ended" in a.text())
 
 
 def test_process_one_of_a_container(angel):
@@ -368,12 +369,15 @@ def test_idle_angel_does_not_wake_up(angel):
     a.running("api", "worker")
 
     def switches():
-        return [int(line.split()[1]) for pid in (a.process.pid, a.brain()) for task in os.listdir(f"/proc/{pid}/task")
-                for line in open(f"/proc/{pid}/task/{task}/status") if line.startswith("voluntary_ctxt")]
+        try:
+            return [int(line.split()[1]) for pid in (a.process.pid, a.brain()) for task in os.listdir(f"/proc/{pid}/task")
+                    for line in open(f"/proc/{pid}/task/{task}/status") if line.startswith("voluntary_ctxt")]
+        except OSError:  # a thread has just ended
+            return None
 
     def quiet():
         before = switches()
         signal.sigtimedwait([], 1.5)
-        return switches() == before
+        return before and switches() == before
 
     until(quiet)

@@ -76,8 +76,9 @@ def env_of(pid, name):
 
 
 def complete(p):
-    units = sorted(running(p).values())
-    return units == [str(i) for i in range(1, SERVICES + 1)]
+    """What runs, by pid, when all do; in one look: between two of them one may be in the middle of its exec."""
+    now = running(p)
+    return now if sorted(now.values()) == [str(i) for i in range(1, SERVICES + 1)] else None
 
 
 def provoke(p, over):
@@ -85,10 +86,10 @@ def provoke(p, over):
     for _ in range(4):
         if over():
             return
-        until(lambda: over() or complete(p))
+        now = until(lambda: over() or complete(p))
         if over():
             return
-        victim = sorted(running(p).items())[0][0]
+        victim = min(now)
         os.kill(victim, signal.SIGKILL)
         until(lambda: over() or (not lives(victim) and complete(p)))
         if over():
@@ -102,8 +103,7 @@ def provoke(p, over):
 def check_again(p, before):
     """A new angel, on what the dead one left."""
     p.start()  # its brain has begun: what was adopted looks complete before that
-    until(lambda: complete(p), lambda: f"{running(p)} {(p.state / 'log').read_text()}")
-    after = running(p)
+    after = until(lambda: complete(p), lambda: f"{running(p)} {(p.state / 'log').read_text()}")
     assert {pid: u for pid, u in after.items() if pid in before} == before, "a service that ran was restarted"
     assert not (p.state / "second").exists(), "there was a second copy"
     p.process.send_signal(signal.SIGTERM)
@@ -144,8 +144,7 @@ exec {" ".join(kill_at(call, n))} $puppet "$@"
     until(lambda: complete(p))
     p.kill()
     until(lambda: not [pid for pid in marked(p.mark) if "puppet" in name_of(pid) or "strace" in name_of(pid)])
-    before = running(p)
-    assert len(before) == SERVICES
+    before = until(lambda: complete(p))
     check_again(p, before)
 
 

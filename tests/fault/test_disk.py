@@ -72,11 +72,13 @@ def test_flushes_fail_under_load(faults, tmp_path):
     for n in range(5):
         goal = ledger.acknowledged + 50
         ledger.wait(lambda l: l.acknowledged >= goal)
-        before = refused(ledger)
+        before, each = refused(ledger), dict(ledger.refusals)
         faults.fail(badio.FDATASYNC | badio.FSYNC, errno.EIO, times=badio.ALWAYS)
-        ledger.wait(lambda l: refused(l) >= before + 20)
+        # Of every writer: what it was told before the faults it has written down by then.
+        ledger.wait(lambda l: refused(l) >= before + 20 and all(l.refusals.get(t.name, 0) > each.get(t.name, 0) for t in work.threads))
         during = ledger.acknowledged
-        ledger.wait(lambda l: refused(l) >= before + 40)
+        before = refused(ledger)
+        ledger.wait(lambda l: refused(l) >= before + 20)
         assert ledger.acknowledged == during, "a write was acknowledged that could not be flushed"
         assert server.get("/api/Article?limit=5").status_code == 200
         assert faults.end() > 0

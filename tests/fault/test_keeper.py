@@ -7,7 +7,6 @@ import re
 import resource
 import signal
 import subprocess
-import time
 
 import pytest
 from puppet import BUILD, Puppet, lives, marked, stat_of, until
@@ -65,7 +64,7 @@ def test_exec_fails(puppet, tmp_path, why, step, error):
         puppet.spawn(1, program)
         assert puppet.heard("failed", 1)[2:] == [step, error]
     assert not puppet.said("spawned") and not puppet.said("exited")
-    assert not children_of(puppet.process.pid) - {puppet.brain()}
+    until(lambda: not children_of(puppet.process.pid) - {puppet.brain()}, "zombies")
 
 
 def children_of(pid):
@@ -178,20 +177,23 @@ def test_tree_with_escapees_is_emptied(puppet, main):
     until(lambda: len(puppet.processes()) == (7 if main == "lives" else 5))
     if main != "lives":
         puppet.heard("exited", 1)
-    before = time.monotonic()
     puppet.pull("sweep", 1)
     assert puppet.heard("swept", 1)[2] == "0"
     assert not puppet.processes()
     until(lambda: not children_of(puppet.process.pid) - {puppet.brain()}, "zombies")  # reaped a moment after they are told of
-    assert time.monotonic() - before < 10
 
 
 def test_double_fork_daemon_comes_back_to_the_keeper(puppet):
     puppet.start()
     puppet.shell(1, "(setsid sh -c 'sleep 1000 & exit' &); exec sleep 1001")
-    daemon = lambda: [p for p in puppet.processes() if int(stat_of(p)[1]) == puppet.process.pid and
-                      "1000" in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
-    pid = until(daemon)[0]
+
+    def is_daemon(p):
+        try:
+            return int((stat_of(p) or [0, 0])[1]) == puppet.process.pid and pathlib.Path(f"/proc/{p}/cmdline").read_bytes() == b"sleep\0" b"1000\0"
+        except OSError:  # one on the way has just ended
+            return False
+
+    pid = until(lambda: [p for p in puppet.processes() if is_daemon(p)])[0]
     os.kill(pid, signal.SIGKILL)
     until(lambda: stat_of(pid) is None, "it stays a zombie")
     assert not puppet.said("exited")

@@ -111,11 +111,13 @@ def captures(good, n):
 def kept_and_counted(p, a):
     """All is there, or counted in marks and figures."""
     printed = len(LINE) * sum(p.orders)
-    until(lambda: len(MARK.sub(b"", p.log.read_bytes())) + a.unit(p.name)["log"]["lost_bytes"] == printed, a.log)
-    text = p.log.read_bytes()
-    lost = a.unit(p.name)["log"]["lost_bytes"]
-    assert sum(int(n) for n in MARK.findall(text)) == lost
-    return lost
+
+    def balance():
+        """(the marks count what is lost, and the rest is there; lost)"""
+        text, lost = p.log.read_bytes(), a.unit(p.name)["log"]["lost_bytes"]
+        return sum(int(n) for n in MARK.findall(text)) == lost and len(MARK.sub(b"", text)) + lost == printed, lost
+
+    return until(lambda: (lambda b: b if b[0] else None)(balance()), lambda: f"{balance()} of {printed} {a.log()}")[1]
 
 
 def test_others_go_on_and_it_is_counted(disk, make, tmp_path):
@@ -127,11 +129,17 @@ def test_others_go_on_and_it_is_counted(disk, make, tmp_path):
     until(lambda: "hangs_since" in a.unit("also")["log"], a.log)
     assert "hangs_since" not in a.unit("good")["log"]
     assert f"Its log hangs: in a disk call for {bad.log}" in a.ctl("why", "bad").stdout
-    assert f"unit=bad path={bad.log} since=" in a.log() or f'"path":"{bad.log}"' in a.log(), a.log()
+    until(lambda: f"unit=bad path={bad.log} since=" in a.log() or f'"path":"{bad.log}"' in a.log(), a.log)
     assert [e["unit"] for e in a.events("log-hangs")].count("bad") == 1
-    threads = [t for t in pathlib.Path(f"/proc/{burrow.run('pgrep', '-P', str(a.process.pid), '-f', 'angel brain').stdout.split()[0]}/task").iterdir()
-               if (t / "comm").read_text() == "capture\n"]
-    assert len(threads) == 2  # one call for both logs of that disk, and who goes on
+    brain = burrow.run("pgrep", "-P", str(a.process.pid), "-f", "angel brain").stdout.split()[0]
+
+    def threads():
+        try:
+            return [t for t in pathlib.Path(f"/proc/{brain}/task").iterdir() if (t / "comm").read_text() == "capture\n"]
+        except OSError:  # one has just ended
+            return []
+
+    until(lambda: len(threads()) == 2, lambda: f"{threads()}")  # one call for both logs of that disk, and who goes on
     assert a.ctl("reopen").returncode == 0
     assert LINE.decode() in a.ctl("logs", "bad").stdout
     disk.answer()
@@ -181,7 +189,7 @@ def test_the_angel_ends_all_the_same(disk, make, tmp_path):
     assert "the log of a service is left as it is: its disk does not answer" in a.log()
     assert "has ended but for disk calls that do not come back" in a.log()
     a.start()  # nobody holds what it needs
-    assert a.unit("good")["state"] in ("starting", "ready", "running")
+    until(lambda: a.unit("good")["state"] in ("starting", "ready", "running"), a.log)
     disk.answer()
     until(lambda: b" bytes lost from " in bad.log.read_bytes(), a.log)
     a.stop()

@@ -6,7 +6,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -61,7 +60,7 @@ def serve_and_check(buildah, image):
     assert health[0] == "CMD"
     box = buildah("from", "--pull=never", image)
     root = buildah("mount", box)
-    port = free_port()
+    port = burrow.free_port()
     env = dict(e.split("=", 1) for e in config["Env"]) | {"BURROW_LISTEN": f"127.0.0.1:{port}"}
     inside = ["chroot", "--userspec=10001:10001", root]
     server = subprocess.Popen([*inside, *config["Entrypoint"]], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -77,11 +76,6 @@ def serve_and_check(buildah, image):
     ask = subprocess.run([*inside, *health[1:]], env=env, capture_output=True, text=True, timeout=burrow.PATIENCE)
     assert ask.returncode == 1 and "notes does not run" in ask.stderr
     return sum(f.stat().st_size for f in pathlib.Path(root).rglob("*") if f.is_file() and not f.is_symlink())
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def test_static_image_runs_from_scratch_and_is_small(buildah, static):

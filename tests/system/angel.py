@@ -18,7 +18,7 @@ def until(found, what="it did not come", patience=burrow.PATIENCE):
         it = found()
         if it:
             return it
-        assert time.monotonic() < end, what
+        assert time.monotonic() < end, what() if callable(what) else what
         time.sleep(0.02)
 
 
@@ -87,13 +87,16 @@ class Angel:
     def unit(self, name):
         return self.units()[name]
 
-    def until(self, name, state):
-        return until(lambda: (lambda u: u if u["state"] == state else None)(self.unit(name)), f"{name} is not {state}: {self.log()[-3000:]}")
+    def until(self, name, state, **more):
+        """Waits until the unit is in that state, and is what else is said, in one look; gives it back."""
+        want = {"state": state, **more}
+        return until(lambda: (lambda u: u if want.items() <= {k: u.get(k) for k in want}.items() else None)(self.unit(name)),
+                     lambda: f"{name} is not {want}: {self.unit(name)} {self.log()[-3000:]}")
 
     def renewed(self, name, first):
         """Waits until another process than `first` is ready; gives its unit back. One look: of two, the second may be of another state."""
         return until(lambda: (lambda u: u if u["state"] == "ready" and u.get("pid", first) != first else None)(self.unit(name)),
-                     f"{name} is not renewed: {self.log()[-3000:]}")
+                     lambda: f"{name} is not renewed: {self.log()[-3000:]}")
 
     def events(self, kind=None, unit=None):
         text = self.ask("GET", "/v1/events")[1]

@@ -1,10 +1,13 @@
 """burrow.py: what system tests share: starting the real binaries in a temporary folder on a free
 port, calling them, and ending them. Binaries come from $TEST_BUILD (build/ unless said)."""
+import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -31,7 +34,8 @@ class Server:
             stderr=open(self.err_path, "w"), text=True, env={**os.environ, **(env or {})}, start_new_session=True)
         self.url = None
         self._urls = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.session = requests.Session()
         self.session.trust_env = False
         if wait:
@@ -82,6 +86,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(sig)
         code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)  # .out_lines has all of it now
         self.session.close()
         if sig == signal.SIGTERM:
             text = self.log()
@@ -98,6 +103,43 @@ def until(check, why=""):
     while not check():
         assert time.monotonic() < deadline, why
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def paused(process):
+    """It stands still meanwhile: what is sent to it is there, whole, when its clocks begin to count."""
+    def stands():
+        tasks = pathlib.Path(f"/proc/{process.pid}/task").iterdir()
+        return all((t / "stat").read_text().rpartition(")")[2].split()[0] == "T" for t in tasks)
+
+    process.send_signal(signal.SIGSTOP)
+    try:
+        until(stands, "it goes on")
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+_held = []
+
+
+def free_port(ports=None):
+    """A port of 127.0.0.1 to be listened on later: none of those the system hands out by itself meanwhile, and no other call gets it, here or in
+    another run of the tests, while this process lives (an abstract socket of that name is held)."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = list(ports or range(max(first - 12000, 1024), first))
+    for port in random.sample(ports, len(ports)):
+        hold = socket.socket(socket.AF_UNIX)
+        try:
+            hold.bind(f"\0burrow-test-port-{port}")
+            with socket.create_server(("127.0.0.1", port)):
+                pass
+        except OSError:
+            hold.close()
+            continue
+        _held.append(hold)
+        return port
+    raise AssertionError("no port is free")
 
 
 def run(*words, folder=None, env=None, stdin="", timeout=PATIENCE):

@@ -72,7 +72,7 @@ def test_signal_and_why(angel):
 
 def test_why_tells_the_chain(angel):
     a = angel([{"Name": "db", "Run": "sh:exit 3", "Ready": "notify", "RetryDelay": 1000, "RetryMax": 1000}, {"Name": "api", "Run": SLEEP, "Needs": "db"}])
-    a.until("db", "backoff")
+    a.until("db", "backoff", starts=2)
     done = a.ctl("why", "api")
     assert "db" in done.stdout and "exit code 3" in done.stdout, done.stdout
     assert a.unit("api")["state"] == "waiting" and a.ctl("wait", "api", "--ready", "--timeout", "0").returncode == 4
@@ -91,7 +91,8 @@ def test_logs(angel, tmp_path):
     f.terminate()
     f.wait()
     f.stdout.close()
-    until(lambda: (a.state / "log/talk.log").read_text() == "one\ntwo\nthree\n")
+    log = a.state / "log/talk.log"
+    until(lambda: log.exists() and log.read_text() == "one\ntwo\nthree\n")
     until(lambda: a.ctl("logs", "quiet").stdout == "hidden\n")  # kept, but in no file
     assert os.listdir(a.state / "log") == ["talk.log"]
 
@@ -160,7 +161,13 @@ def test_metrics_are_openmetrics(angel):
     a = angel([{"Name": "api", "Run": SLEEP, "Replicas": 2, "Ready": "exec:/bin/true"}, {"Name": "odd 'name'", "Run": "sh:echo hello; exit 3", "RetryDelay": 1000, "RetryMax": 1000}])
     a.until("api", "ready")
     a.until("api#2", "ready")
-    a.until("odd 'name'", "backoff")
+    a.until("odd 'name'", "backoff", starts=2)
+
+    def log_bytes():
+        text = a.ask("GET", "/metrics")[1]
+        return {s.labels["name"]: s.value for f in text_string_to_metric_families(text) if f.name == "angel_unit_log_bytes" for s in f.samples}
+
+    until(lambda: log_bytes()["odd 'name'"] >= 6 * 2)  # read from the pipe a moment after it ended
     status, text = a.ask("GET", "/metrics")
     families = {f.name: f for f in text_string_to_metric_families(text)}
     assert status == 200 and text.endswith("# EOF\n")
@@ -173,14 +180,12 @@ def test_metrics_are_openmetrics(angel):
     starts = {s.labels["name"]: s.value for s in families["angel_unit_starts"].samples}
     assert starts["odd 'name'"] >= 2 and families["angel_unit_starts"].type == "counter"
     assert [s.labels["how"] for s in families["angel_unit_last_exit"].samples if s.labels["unit"] == "odd 'name'"] == ["exit code 3"]
-    logged = {s.labels["name"]: s.value for s in families["angel_unit_log_bytes"].samples}
-    assert logged["odd 'name'"] >= 6 * 2
 
 
 def test_the_page(angel, tmp_path):
     a = angel([{"Name": "a<b>", "Run": SLEEP}], StateFile=str(tmp_path / "page"), HtmlStateFileIdentifier="What runs & what not")
     page = tmp_path / "page.html"
-    text = until(lambda: page.exists() and "ready" in page.read_text() and page.read_text())
+    text = until(lambda: page.exists() and (lambda text: '"ready">ready' in text and text)(page.read_text()))
     assert "a&lt;b&gt;" in text and "<title>What runs &amp; what not</title>" in text
     a.ctl("stop", "a<b>")
     until(lambda: '"stopped">stopped' in page.read_text())
@@ -330,7 +335,8 @@ def test_the_example_runs(tmp_path):
         assert burrow.run(burrow.BURROW, "angel", "apply", "--state", a.state).returncode == 0
         a.until("api", "ready")
         assert "exit code 99" in a.until("worker", "failed")["why"]
-        until(lambda: (a.state / "log/api-console.log").read_text() == "listening\n")
+        log = a.state / "log/api-console.log"
+        until(lambda: log.exists() and log.read_text() == "listening\n")
         assert a.unit("worker")["starts"] == 1 and "99" in a.ctl("why", "worker").stdout
         (tmp_path / "api-server").unlink()
         a.ctl("restart", "api", "--wait", "0")

@@ -2,7 +2,6 @@
 running server."""
 import json
 import re
-import socket
 import subprocess
 
 import pytest
@@ -122,16 +121,14 @@ def test_a_real_prometheus_asks_and_evaluates(start, tmp_path):
     (tmp_path / "prometheus.yml").write_text("global: {evaluation_interval: 1s}\n" + config)
     rules_file = tmp_path / "blog.rules.yml"
     rules_file.write_text(rules_file.read_text().replace("interval: 30s", "interval: 1s"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = burrow.free_port()
     log = open(tmp_path / "prometheus.log", "w")
     p = subprocess.Popen(["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/tsdb",
                           f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
 
     def api(path):
         try:
-            return requests.get(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=5).json()["data"]
+            return requests.get(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=burrow.PATIENCE).json()["data"]
         except (requests.RequestException, KeyError, ValueError):
             return None
 
@@ -141,13 +138,12 @@ def test_a_real_prometheus_asks_and_evaluates(start, tmp_path):
 
     try:
         eventually(lambda: value("burrow_ready") == 1)
-        target = api("targets")["activeTargets"][0]
-        assert target["health"] == "up" and target["labels"]["job"] == "blog", target
+        eventually(lambda: [t["health"] for t in (api("targets") or {"activeTargets": []})["activeTargets"]] == ["up"])
+        assert api("targets")["activeTargets"][0]["labels"]["job"] == "blog"
         s.get("/api/Category")
         eventually(lambda: (value('http_requests_total{route="/api/Category",method="GET",status="2xx"}') or 0) >= 1)
-        groups = api("rules")["groups"]
-        assert {g["name"] for g in groups} == {"blog.recording", "blog.serving", "blog.inside"}
-        eventually(lambda: all(r["health"] == "ok" for g in api("rules")["groups"] for r in g["rules"]))
+        eventually(lambda: (lambda groups: groups and all(r["health"] == "ok" for g in groups for r in g["rules"]))((api("rules") or {}).get("groups")))
+        assert {g["name"] for g in api("rules")["groups"]} == {"blog.recording", "blog.serving", "blog.inside"}
     finally:
         p.terminate()
         p.wait()

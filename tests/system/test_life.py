@@ -98,9 +98,8 @@ def test_a_setting_on_the_command_line_is_checked_too(tmp_path):
 def test_several_addresses(tmp_path):
     sock = tmp_path / "blog.sock"
     s = burrow.blog(tmp_path, "--listen", "[::1]:0", "--listen", f"unix:{sock}")
+    burrow.until(lambda: len(s.out_lines) >= 3)  # told in one write, read line by line
     urls = [line.removeprefix("listening on ") for line in s.out_lines]
-    while len(urls) < 3:  # told in one write, read line by line
-        urls = [line.removeprefix("listening on ") for line in s.out_lines]
     ports = [int(u.rsplit(":", 1)[1].rstrip("/")) for u in urls[:2]]
     assert urls[0].startswith("http://127.0.0.1:") and urls[1].startswith("http://[::1]:") and urls[2].startswith("http+unix://")
     assert 0 not in ports and len(set(ports)) == 2
@@ -114,8 +113,9 @@ def test_several_addresses(tmp_path):
 def test_a_port_in_use_is_told_with_its_holder(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        at = f"127.0.0.1:{s.getsockname()[1]}"
+    port = burrow.free_port()
+    at = f"127.0.0.1:{port}"
+    with socket.create_server(("127.0.0.1", port)):
         out = ask(other, "--listen", at)
     assert out.returncode == 1 and f"{at} is in use by another program; stop it or choose another port" in out.stderr
     first = burrow.blog(tmp_path, "--listen", at)
@@ -157,13 +157,17 @@ def half_a_request(s):
 def wait_refused(s):
     """Until the server takes no more connections."""
     at = s.url.removeprefix("http://").split(":")
-    while True:
+
+    def is_refused():
         try:
             socket.create_connection((at[0], int(at[1])), burrow.PATIENCE).close()
+        except ConnectionRefusedError:
+            return True
         except ConnectionResetError:
             pass  # it was waiting to be accepted when the server closed its door
-        except ConnectionRefusedError:
-            return
+        return False
+
+    burrow.until(is_refused, "it takes connections still")
 
 
 def ended(s):

@@ -141,7 +141,7 @@ def test_the_process_is_told_as_the_system_sees_it(start):
     limits = open(f"/proc/{pid}/limits").read()
     soft = limits.split("Max open files")[1].split()[0]
     assert value(s, "process_max_fds") == (-1 if soft == "unlimited" else int(soft))
-    assert value(s, "process_threads") == int(open(f"/proc/{pid}/status").read().split("Threads:")[1].split()[0])
+    eventually(lambda: value(s, "process_threads") == int(open(f"/proc/{pid}/status").read().split("Threads:")[1].split()[0]))
     assert value(s, "process_resident_memory_bytes") > 1e6
     assert abs(value(s, "process_start_time_seconds") - time.time()) < 600
     assert value(s, "process_cpu_seconds_total") > 0

@@ -193,7 +193,7 @@ def test_no_permission(tmp_path):
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to give it up")
 def test_root_is_given_up_once_it_listens(tmp_path, start):
     let_others_in(tmp_path)
-    s = start("--server.user=nobody", "--listen", "127.0.0.1:81")
+    s = start("--server.user=nobody", "--listen", f"127.0.0.1:{burrow.free_port(range(600, 1024))}")
     status = (pathlib.Path("/proc") / str(s.process.pid) / "status").read_text()
     assert "Uid:\t65534\t65534\t65534\t65534" in status and "CapEff:\t0000000000000000" in status
     assert s.get("/ready").status_code == 200

@@ -178,8 +178,9 @@ static void a_line_is_awaited(struct loops *ls)
     struct capture_unit *u = add_one(c, ends, &(struct capture_policy){.path = NULL});
     print(ends[1], "listening");
     sync_unit(u);
+    capture_life(u, true); /* from here on */
     wait_init(&w);
-    capture_expect(u, "listening on", met, &w); /* from here on */
+    capture_expect(u, "listening on", met, &w);
     print(ends[1], " on\nstill list");
     sync_unit(u);
     print(ends[1], "ening o");
@@ -193,6 +194,15 @@ static void a_line_is_awaited(struct loops *ls)
     sync_unit(u);
     print(ends[1], "rt 80\n");
     check_int(wait_for(&w, WAIT_SURE), WAIT_WOKEN);
+    wait_init(&w);
+    capture_expect(u, "port 80", met, &w); /* it has come already */
+    check_int(wait_for(&w, WAIT_SURE), WAIT_WOKEN);
+    capture_life(u, true);
+    wait_init(&w);
+    capture_expect(u, "port 80", met, &w); /* in another life */
+    sync_unit(u);
+    check_int(wait_for(&w, clock_mono() + 1), WAIT_DEADLINE);
+    capture_life(u, false);
     capture_expect(u, "never", met, &w); /* does not come any more */
     close(ends[1]);
     capture_remove(u);
