@@ -23,9 +23,8 @@ struct capture_expect {
     void (*found)(void *arg);
     void *arg;
     bool cancelled; /* the loop's */
-    size_t seen;    /* bytes looked at, at most n */
+    size_t seen, n; /* bytes looked at, at most n; of text */
     int64_t from;   /* of u->bytes: what has been read since counts */
-    size_t n;
     char text[];
 };
 

@@ -37,12 +37,15 @@ static struct listener *try_path(struct bw_err *e)
     return listener_open(ls, &(struct listener_opts){.host = path, .is_unix = true}, e);
 }
 
-/* A port that was free a moment ago. */
+/* A port that is free, and none of those that the system hands out by itself: so nobody is given it
+ * between two of the test's listeners. */
 static unsigned some_port(void)
 {
-    struct listener *l = try_port("127.0.0.1", 0, NULL);
+    unsigned port = 10000 + (unsigned)getpid() % 9000;
+    struct listener *l = NULL;
+    for (int i = 0; i < 1000 && !(l = try_port("127.0.0.1", port, NULL)); i++)
+        port++;
     bw_must(l);
-    unsigned port = listener_port(l);
     listener_free(l);
     return port;
 }
