@@ -316,7 +316,7 @@ void brain_close(struct brain *b)
         loop_timer_set(b->loop, &r->timer, 0);
         if (r->output)
             capture_remove(r->output);
-        free(r);
+        replica_drop(r);
     }
     vec_clear(&b->in_order);
     notices_close(b->notices);

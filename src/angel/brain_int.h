@@ -161,6 +161,7 @@ bool replica_log_policy(struct replica *r, struct bw_err *e); /* as its settings
 struct replica *replica_new(struct brain *b, const struct unit_conf *u, uint32_t number,
                             const struct hands_found *found, struct bw_err *e);
 void replica_free(struct replica *r);
+void replica_drop(struct replica *r); /* its memory alone */
 /* Those to be forgotten that have stopped. */
 void brain_forget_removed(struct brain *b);
 struct replica *brain_named(const struct brain *b, const char *name);

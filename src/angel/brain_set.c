@@ -217,7 +217,7 @@ static void leave_list(struct brain *b, const struct replica *r)
     b->in_order.n = k;
 }
 
-static void drop(struct replica *r)
+void replica_drop(struct replica *r)
 {
     if (r->last != &brain_no_end)
         free((void *)r->last);
@@ -242,7 +242,7 @@ void replica_free(struct replica *r)
             unlink(path);
         }
     }
-    drop(r);
+    replica_drop(r);
 }
 
 static size_t place_of(const struct brain *b, const struct replica *r)
