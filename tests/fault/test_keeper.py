@@ -203,7 +203,7 @@ def test_stopped_child_hears_term(puppet):
     puppet.start()
     pid = puppet.shell(1, "trap 'exit 9' TERM; while :; do sleep 0.02; done")
     os.kill(pid, signal.SIGSTOP)
-    until(lambda: stat_of(pid)[0] == "T" or stat_of(pid)[0] == "D")
+    until(lambda: stat_of(pid)[0] in "TD")
     puppet.pull("signal", 1, 15, "m")
     assert puppet.heard("exited", 1)[3:] == ["code", "9"]
 
@@ -324,7 +324,7 @@ def test_brain_is_killed(puppet):
     puppet.forget()
     os.kill(brain, signal.SIGSTOP)
     os.kill(ends, signal.SIGTERM)
-    until(lambda: stat_of(ends) is None or stat_of(ends)[0] == "Z")
+    until(lambda: not lives(ends))
     os.kill(brain, signal.SIGKILL)
     puppet.renewed(brain)
     assert puppet.said("found", 1) == [["found", "1", str(pid), "api", "run", "4", "ours"]]

@@ -1,5 +1,6 @@
 import pathlib
 import sys
+import tempfile
 
 import pytest
 
@@ -24,6 +25,14 @@ def start(tmp_path):
     for s in servers:
         if s.process.poll() is None:
             s.stop()
+
+
+@pytest.fixture
+def open_path():
+    """A folder that other users may enter: below pytest's own they may not, each run that begins closes that to them."""
+    with tempfile.TemporaryDirectory(prefix="burrow-test-") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 import base64
 import gzip
 import os
-import pathlib
 import re
 import socket
 import ssl
@@ -12,7 +11,7 @@ import threading
 import pytest
 
 import burrow
-from angel import until
+from angel import Angel, until
 
 MAY_MOUNT = int(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("CapEff")), 16) >> 21 & 1
 
@@ -31,28 +30,38 @@ time.sleep(600)
 """
 
 
-def test_sd_notify_readies_dependents_and_feeds_the_watchdog(angel, tmp_path):
+@pytest.fixture
+def open_angel(open_path):
+    """As `angel`, where services of other users find their files."""
+    made = []
+
+    def make(services):
+        made.append(Angel(open_path, services, words=("run",)))
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.close()
+
+
+def test_sd_notify_readies_dependents_and_feeds_the_watchdog(open_angel, open_path):
     """Also of a process of another user; and a stranger's READY=1 is nothing."""
-    (tmp_path / "speak.py").write_text(SPEAKER)
-    open_to_all = tmp_path
-    while open_to_all != open_to_all.parent and os.getuid() == 0 and str(open_to_all).startswith("/tmp/"):
-        open_to_all.chmod(open_to_all.stat().st_mode | 0o055 if open_to_all != pathlib.Path("/tmp") else open_to_all.stat().st_mode)
-        open_to_all = open_to_all.parent
-    db = {"Name": "db", "Run": ["/usr/bin/python3", f"{tmp_path}/speak.py", f"{tmp_path}/go"], "Ready": {"Check": "notify"},
+    (open_path / "speak.py").write_text(SPEAKER)
+    db = {"Name": "db", "Run": ["/usr/bin/python3", f"{open_path}/speak.py", f"{open_path}/go"], "Ready": {"Check": "notify"},
           "Live": {"Check": "notify", "Interval": 3}}
     if os.getuid() == 0:
         db["User"] = "nobody"
-    a = angel([db, {"Name": "api", "Run": ["/bin/sleep", "600"], "Needs": ["db"]}])
+    a = open_angel([db, {"Name": "api", "Run": ["/bin/sleep", "600"], "Needs": ["db"]}])
     until(lambda: a.unit("db").get("pid"))
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    s.sendto(b"READY=1", str(tmp_path / "state/notify"))
+    s.sendto(b"READY=1", str(open_path / "state/notify"))
     until(lambda: "no process of a unit" in a.log())
     assert a.unit("db")["state"] == "running" and a.unit("api")["state"] == "waiting"
-    (tmp_path / "go").touch()
+    (open_path / "go").touch()
     a.until("db", "ready")
     a.until("api", "ready")
     first = a.unit("db")["pid"]
-    (tmp_path / "go.hang").touch()
+    (open_path / "go.hang").touch()
     until(lambda: a.unit("db").get("pid", first) != first)
     until(lambda: "WATCHDOG=1" in a.log())
 

@@ -174,31 +174,24 @@ def as_nobody(folder, *words):
     return burrow.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", burrow.BLOG, *words, folder=folder)
 
 
-def let_others_in(folder):
-    """pytest's temporary folders are its user's alone."""
-    for f in (folder, *folder.parents):
-        if f.stat().st_uid == os.getuid() and len(f.parts) > 2:
-            f.chmod(0o755)
-
-
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to give it up")
-def test_no_permission(tmp_path):
-    let_others_in(tmp_path)
-    out = as_nobody(tmp_path, "--fork", "--listen", "127.0.0.1:0")
-    assert out.returncode == 1 and out.stderr == f"blog: making the folder {tmp_path}/data: Permission denied\n"
-    out = as_nobody(tmp_path, "--fork", "--data", "/tmp", "--server.pid_file=/root/x.pid", "--listen", "127.0.0.1:0")
+def test_no_permission(open_path):
+    out = as_nobody(open_path, "--fork", "--listen", "127.0.0.1:0")
+    assert out.returncode == 1 and out.stderr == f"blog: making the folder {open_path}/data: Permission denied\n"
+    out = as_nobody(open_path, "--fork", "--data", "/tmp", "--server.pid_file=/root/x.pid", "--listen", "127.0.0.1:0")
     assert out.returncode == 1 and "/root/x.pid.lock: Permission denied" in out.stderr
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to give it up")
-def test_root_is_given_up_once_it_listens(tmp_path, start):
-    let_others_in(tmp_path)
-    s = start("--server.user=nobody", "--listen", f"127.0.0.1:{burrow.free_port(range(600, 1024))}")
-    status = (pathlib.Path("/proc") / str(s.process.pid) / "status").read_text()
-    assert "Uid:\t65534\t65534\t65534\t65534" in status and "CapEff:\t0000000000000000" in status
-    assert s.get("/ready").status_code == 200
-    assert (tmp_path / "data").stat().st_uid == 65534
-    s.stop()
+def test_root_is_given_up_once_it_listens(open_path, start):
+    s = burrow.blog(open_path, "--server.user=nobody", "--listen", f"127.0.0.1:{burrow.free_port(range(600, 1024))}")
+    try:
+        status = (pathlib.Path("/proc") / str(s.process.pid) / "status").read_text()
+        assert "Uid:\t65534\t65534\t65534\t65534" in status and "CapEff:\t0000000000000000" in status
+        assert s.get("/ready").status_code == 200
+        assert (open_path / "data").stat().st_uid == 65534
+    finally:
+        s.stop()
     s = start("--server.user=nobodyy", wait=False)
     assert s.process.wait(burrow.PATIENCE) == 1 and "there is no user 'nobodyy'" in s.log()
 
