@@ -61,10 +61,12 @@ void brain_settle(struct brain *b)
         struct replica *r = brain_replica(b, p.slot);
         if (!r)
             continue;
-        if (p.ev != LIFE_EVENT_COUNT)
+        if (p.ev != LIFE_EVENT_COUNT) {
             crew_event(&b->crew, p.slot, p.ev, clock_mono());
-        else
+        } else {
+            replica_stand_down(r);
             crew_leave(&b->crew, p.slot);
+        }
         brain_spent_note(r);
         if (i + 1 == b->pending.n) /* all who leave have said so: now in order */
             crew_look(&b->crew, clock_mono());

@@ -42,6 +42,7 @@ struct brain_unit {
     bool ready, wanted, degraded;
     pid_t pid;
     uint64_t runs; /* so many starts */
+    bool standing; /* the keeper has the order for its next start */
     uint64_t restarts;
     int64_t since;       /* wall ms: in this state */
     int64_t started;     /* wall ms, 0 = never */

@@ -155,6 +155,7 @@ static bool gets_ready(struct replica *r)
 static void use(struct replica *r, const struct unit_conf *u)
 {
     struct bw_err e;
+    replica_stand_down(r);
     r->conf = u;
     if (!replica_log_policy(r, &e))
         brain_say(r->brain, r, "log", "its log stays as it was: %s", e.text);
@@ -329,7 +330,7 @@ static bool change_unit(struct change *c, enum plan_kind kind, struct bw_err *e)
         live(c);
     else
         for (size_t i = 0; i < c->members.n; i++)
-            c->members.p[i]->conf = c->unit;
+            c->members.p[i]->conf = c->unit; /* nothing of it is another */
     if (ok)
         scale(c);
     return ok;
@@ -384,6 +385,8 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
                                    : "other settings are being put in force just now");
     }
     b->applying = true;
+    for (size_t i = 0; i < b->in_order.n; i++)
+        replica_stand_down(b->in_order.p[i]); /* who is started at once hangs on all settings */
     bw_arena_init(&a);
     struct angel_conf *from = b->conf;
     plan_make(from, to, &a, &p);
@@ -400,6 +403,7 @@ bool brain_apply(struct brain *b, struct angel_conf *to, struct bw_err *e)
     bw_arena_release(&a);
     heap_give_back();
     b->applying = false;
+    brain_stand_all(b);
     brain_say(b, NULL, ok ? "applied" : "rollback", "%s",
               ok ? "the new settings are in force" : mine.text);
     if (!ok && e)

@@ -127,6 +127,7 @@ static void guard(struct brain *b, bool begins)
 static void calm(struct replica *r)
 {
     char text[256];
+    replica_stand(r);
     if (!r->troubled)
         return;
     snprintf(text, sizeof text, "%s has recovered: it has been ready for %lld s", r->name,

@@ -89,8 +89,7 @@ static bool is_abort(const struct unit_conf *c, const struct hands_exit *x)
                                 : among(c->abort_signals, c->n_abort_signals, WTERMSIG(x->status));
 }
 
-/* What the policy of its settings makes of an end. */
-static enum life_event sense_of(const struct unit_conf *c, const struct hands_exit *x)
+enum life_event brain_sense(const struct unit_conf *c, const struct hands_exit *x)
 {
     bool success = is_success(c, x);
     if (is_abort(c, x))
@@ -222,9 +221,13 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
     }
     if (x->run != r->run)
         return; /* of a life that is over */
-    enum life_event sense = sense_of(r->conf, x);
+    enum life_event sense = brain_sense(r->conf, x);
     note_end(r, x);
     r->empty = x->empty;
+    if (x->followed)
+        replica_is_followed(r);
+    else
+        replica_stand_down(r);
     replica_unwatch(r);
     r->pid = 0;
     if (life_has_child(b->crew.units.p[r->slot].state))
@@ -232,6 +235,7 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
     if (!r->told)
         r->restarts += sense == EVENT_AGAIN;
     brain_post(r, sense);
+    bw_must(!r->follows); /* crew_may_promise has kept its word */
 }
 
 static bool is_stuck(const struct brain *b, const struct replica *r)

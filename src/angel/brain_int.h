@@ -64,6 +64,8 @@ struct replica {
     bool bare;                    /* its steps start no process that stays */
     bool steps_done, probe_well;  /* both: READY */
     bool removed;                 /* to be forgotten when it has stopped */
+    bool standing;                /* the hands have a standing order for it */
+    bool follows;                 /* they have carried it out: the next start is made already */
     bool troubled;                /* people were told of trouble */
     bool hangs;                   /* told that its log's disk does not answer */
     unsigned unlimited;           /* GROUP_MEMORY …: told that it runs without these limits */
@@ -103,6 +105,7 @@ struct brain {
     struct notices *notices;
     struct notify_socket *notify;
     bool stopping, stopped, degraded;
+    unsigned credit; /* standing orders the hands may carry out: places reserved in the budget */
     enum brain_upgrade upgrade;
     int status; /* what the angel ends with */
     struct loop_timer stop_timer;
@@ -137,6 +140,8 @@ void brain_order(void *arg, const struct crew_order *o);
 
 /* ---- brain_hands.c ---- */
 extern const struct hands_events brain_hands_events;
+/* What the policy of its settings makes of an end: AGAIN, FINAL, OVER. */
+enum life_event brain_sense(const struct unit_conf *c, const struct hands_exit *x);
 
 /* ---- brain_start.c ---- */
 void replica_start(struct replica *r);         /* CREW_SPAWN */
@@ -146,6 +151,17 @@ void replica_born(struct replica *r, bool ok); /* what became of the spawn */
 void replica_end_steps(struct replica *r);
 /* List done, one after another, on a fiber; done(s, e): e is NULL when all went well. */
 bool replica_signal(struct replica *r, int number, struct bw_err *e);
+
+/* The process alone, now; `when`: whenever it has ended so, as a standing order for the next run. */
+bool replica_spawn(struct replica *r, const struct hands_ends *when, struct bw_err *e);
+
+/* ---- brain_stand.c ---- */
+/* It has proved itself: where its next start can be promised, it is. */
+void replica_stand(struct replica *r);
+void replica_stand_down(struct replica *r); /* it is to end, or its settings are others */
+/* Its successor is being started. False: it is not wanted, and swept with what is left. */
+bool replica_is_followed(struct replica *r);
+void brain_stand_all(struct brain *b); /* who has proved itself and has none */
 
 /* ---- brain_probe.c ---- */
 void replica_watch(struct replica *r);   /* CREW_WATCH */

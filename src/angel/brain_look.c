@@ -31,6 +31,7 @@ void brain_look(const struct brain *b, size_t i, struct brain_unit *out)
                                .pid = r->pid,
                                .runs = r->runs,
                                .restarts = r->restarts,
+                               .standing = r->standing,
                                .since = r->since,
                                .started = r->started,
                                .next = s == LIFE_BACKOFF ? r->next : 0,

@@ -57,7 +57,7 @@ static bool sockets(struct replica *r, struct hands_spec *s, struct bw_err *e)
     return true;
 }
 
-static bool spawn(struct replica *r, struct bw_err *e)
+bool replica_spawn(struct replica *r, const struct hands_ends *when, struct bw_err *e)
 {
     const struct unit_conf *c = r->conf;
     struct bw_arena a;
@@ -65,7 +65,7 @@ static bool spawn(struct replica *r, struct bw_err *e)
     int out = output(r, STDOUT_FILENO), err = r->output ? out : output(r, STDERR_FILENO);
     struct hands_spec s = {.unit = r->name,
                            .child = r->child,
-                           .run = r->run,
+                           .run = r->run + (when != NULL),
                            .argv = c->argv,
                            .env = environment(r, &a),
                            .cwd = c->cwd,
@@ -81,9 +81,13 @@ static bool spawn(struct replica *r, struct bw_err *e)
                            .err = err};
     if (c->n_limits)
         memcpy(s.limits, c->limits, c->n_limits * sizeof *c->limits);
-    if (r->output)
+    bool ok = sockets(r, &s, e);
+    if (r->output && !when)
         capture_life(r->output, r->syncing == 0);
-    bool ok = sockets(r, &s, e) && hands_spawn(r->brain->hands, &s, e);
+    if (ok && when)
+        hands_stand(r->brain->hands, &s, when);
+    else if (ok)
+        ok = hands_spawn(r->brain->hands, &s, e);
     r->held |= ok;
     for (unsigned i = 0; i < s.n_listen; i++)
         close(s.listen[i]);
@@ -114,7 +118,7 @@ static bool step_signal(void *arg, int number, struct bw_err *e)
 static bool step_process(struct steps *s, struct bw_err *e)
 {
     struct wait w;
-    if (!spawn(s->r, e))
+    if (!replica_spawn(s->r, NULL, e))
         return false;
     wait_init(&w);
     s->wait = &w;
@@ -230,9 +234,16 @@ void replica_start(struct replica *r)
     r->runs++;
     r->empty = r->told = r->steps_done = r->probe_well = false;
     r->bare = !has_process(list);
+    if (r->follows) { /* its process is being made already */
+        r->follows = false;
+        if (r->output)
+            capture_life(r->output, false);
+        r->steps_done = r->held = true;
+        return;
+    }
     if (!list->n || (list->n == 1 && !r->bare)) {
         r->steps_done = true;
-        if (!spawn(r, &e))
+        if (!replica_spawn(r, NULL, &e))
             fail_to_start(r, &e);
         return;
     }
@@ -311,6 +322,7 @@ void replica_term(struct replica *r)
     struct bw_err e;
     bool early = start_is_under_way(r);
     r->told = true;
+    replica_stand_down(r);
     replica_unwatch(r);
     replica_end_steps(r);
     if (early) {
@@ -335,6 +347,7 @@ void replica_term(struct replica *r)
 
 void replica_sweep(struct replica *r)
 {
+    replica_stand_down(r);
     if (r->empty || !r->held) {
         *vec_push(&r->brain->pending) = (struct pending){r->slot, EVENT_EMPTY};
         return;

@@ -47,6 +47,7 @@ void control_write_unit(struct bw_json_writer *w, const struct brain_unit *u)
         bw_json_put_int(w, "pid", u->pid);
     bw_json_put_int(w, "starts", (int64_t)u->runs);
     bw_json_put_int(w, "restarts", (int64_t)u->restarts);
+    bw_json_put_bool(w, "standing", u->standing);
     put_time(w, "since", u->since);
     put_time(w, "started", u->started);
     put_time(w, "next_start", u->next);

@@ -181,12 +181,14 @@ static void delay(struct crew *c, uint32_t i, int64_t now)
  * be long. */
 static void begin_to_spend(struct crew *c, struct crew_unit *u)
 {
-    u->spending = !u->asked;
-    u->asked = false;
+    bool reserved = u->promised;
+    u->spending = !u->asked || reserved;
+    u->asked = u->promised = false;
     if (!u->spending)
         return;
     pace_begin(&u->spent);
-    pace_begin(&c->spent);
+    if (!reserved)
+        pace_begin(&c->spent);
 }
 
 static void has_spent(struct crew *c, struct crew_unit *u, int64_t now)
@@ -201,7 +203,7 @@ static void has_spent(struct crew *c, struct crew_unit *u, int64_t now)
 /* When it can be paid for; ahead: of those that wait for the budget of all, so many come first. */
 static int64_t affordable(struct crew *c, struct crew_unit *u, size_t ahead, int64_t now)
 {
-    if (u->asked)
+    if (u->asked || u->promised)
         return now;
     int64_t own = pace_when(&c->sets.p[u->set].budget, &u->spent, 0, now);
     if (own > now)
@@ -229,10 +231,10 @@ static void carry_out(struct crew *c, uint32_t i, unsigned todo, int64_t now)
 {
     struct crew_unit *u = &c->units.p[i];
     const struct crew_set *s = &c->sets.p[u->set];
-    if (todo & DO_CALM)
-        order(c, (struct crew_order){.kind = CREW_CALM, .unit = i});
     if (todo & (DO_FRESH | DO_CALM))
         u->failures = 0;
+    if (todo & DO_CALM)
+        order(c, (struct crew_order){.kind = CREW_CALM, .unit = i});
     if (todo & DO_CALM)
         timer(c, i, 0);
     if (todo & DO_SPAWN) {
@@ -331,6 +333,47 @@ void crew_look(struct crew *c, int64_t now)
         end_those_who_may(c, now);
     if (c->waiting)
         start_those_who_may(c, now);
+}
+
+/* ---- starts that are promised ---- */
+
+static bool is_lowest(const struct crew *c, int64_t level)
+{
+    for (size_t i = 0; i < c->units.n; i++)
+        if (c->units.p[i].used && c->sets.p[c->units.p[i].set].level < level)
+            return false;
+    return true;
+}
+
+/* It leans on nobody, nobody begins anew with it, it has not failed of late. */
+bool crew_may_promise(struct crew *c, uint32_t unit, int64_t now)
+{
+    struct crew_unit *u = &c->units.p[unit];
+    const struct crew_set *s = &c->sets.p[u->set];
+    return u->state == LIFE_READY && !u->leaving && !u->failures && !s->n_needs && !s->n_after &&
+           (!s->group || s->strategy == CREW_ONE) && is_lowest(c, s->level) &&
+           pace_when(&s->budget, &u->spent, 0, now) <= now;
+}
+
+unsigned crew_reserve(struct crew *c, unsigned n, int64_t now)
+{
+    unsigned got = 0;
+    for (; got < n && pace_when(&c->budget, &c->spent, c->queued, now) <= now; got++)
+        pace_begin(&c->spent);
+    return got;
+}
+
+void crew_promise(struct crew *c, uint32_t unit)
+{
+    c->units.p[unit].promised = true;
+}
+
+void crew_squander(struct crew *c, uint32_t unit, int64_t now)
+{
+    struct crew_unit *u = &c->units.p[unit];
+    pace_begin(&u->spent);
+    pace_end(&c->sets.p[u->set].budget, &u->spent, now);
+    pace_end(&c->budget, &c->spent, now);
 }
 
 /* ---- groups ---- */

@@ -39,6 +39,7 @@ struct crew_unit {
     bool asked;        /* told to by a word from outside: such a start costs no budget */
     bool spending;     /* its start is under way, and on the budgets */
     bool queued;       /* waits for the budget of all, in its turn */
+    bool promised;     /* its next start is on a place reserved in the budget of all */
     int64_t due;       /* of the state it is in; 0 = none */
     int64_t sick;      /* when its live probe failed last; 0 = well since */
     struct pace_spent spent;
@@ -93,6 +94,19 @@ void crew_leave(struct crew *c, uint32_t unit);
 void crew_look(struct crew *c, int64_t now);
 /* The live probe says yes again. */
 void crew_well(struct crew *c, uint32_t unit, int64_t now);
+/* ---- starts that are promised ----
+ *
+ * Who carries out orders may be told beforehand that a unit is started again as soon as it ends:
+ * one for which AGAIN would lead to CREW_SPAWN at once, whatever happens meanwhile to others. True:
+ * it is such a one, until it is told to end or is started. */
+bool crew_may_promise(struct crew *c, uint32_t unit, int64_t now);
+/* Places in the budget of all for so many of such starts, as many as there are: how many. Each is
+ * used by crew_promise or crew_squander. */
+unsigned crew_reserve(struct crew *c, unsigned n, int64_t now);
+/* It has ended and was started again: AGAIN comes next. */
+void crew_promise(struct crew *c, uint32_t unit);
+/* The same, but it is not to run any more. */
+void crew_squander(struct crew *c, uint32_t unit, int64_t now);
 /* Why a waiting one waits: the set that is missing; false: nothing (or a level: *set is
  * UINT32_MAX, *level tells it). */
 bool crew_lacks(const struct crew *c, uint32_t unit, uint32_t *set, int64_t *level);

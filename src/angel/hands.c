@@ -66,6 +66,29 @@ bool hands_spawn(struct hands *h, const struct hands_spec *s, struct bw_err *e)
     return true;
 }
 
+void hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when)
+{
+    struct order_message *m = &h->message;
+    struct bw_err e;
+    if (h->socket < 0 || !order_pack(s, WIRE_STAND, m, &e) || sizeof m->bytes - m->n < sizeof *when)
+        return;
+    memcpy(m->bytes + m->n, when, sizeof *when);
+    m->n += sizeof *when;
+    h->kind->spawn(h, m);
+}
+
+void hands_stand_down(struct hands *h, uint32_t child)
+{
+    if (h->socket >= 0)
+        h->kind->tell(h, &(struct wire_small){.kind = WIRE_DOWN, .child = child});
+}
+
+void hands_credit(struct hands *h, unsigned n)
+{
+    if (h->socket >= 0)
+        h->kind->tell(h, &(struct wire_small){.kind = WIRE_CREDIT, .a = (int32_t)n});
+}
+
 void hands_signal(struct hands *h, uint32_t child, int signal, enum hands_whom whom)
 {
     h->kind->tell(

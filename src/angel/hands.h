@@ -47,6 +47,12 @@ struct hands_spec {
     unsigned n_listen;
 };
 
+/* Ways to end: exit codes and signals, a bit each. */
+struct hands_ends {
+    uint64_t signals;
+    uint8_t codes[32];
+};
+
 struct hands_exit {
     pid_t pid;
     uint64_t run;
@@ -57,6 +63,7 @@ struct hands_exit {
     bool own_oom; /* and by its own limit */
     int64_t at;   /* monotonic ns */
     struct rusage used;
+    bool followed; /* by the standing order: the next run is being started */
 };
 
 enum hands_asked {
@@ -84,6 +91,15 @@ void hands_listen(struct hands *h, const struct hands_events *ev, void *arg);
 
 /* False: the specification is beyond its bounds (128 KiB of text); all else comes as `failed`. */
 bool hands_spawn(struct hands *h, const struct hands_spec *s, struct bw_err *e);
+/* Standing orders: when the main process of s->child ends in one of these ways and nothing of its
+ * tree is left, s is started at once, before anybody has heard of it: the exit says `followed`,
+ * `spawned` or `failed` comes as ever. One per child; it is over with a sweep, release or spawn of
+ * the child, when it was carried out, and with the brain. Not kept where something is lacking for
+ * it (a keeper, memory, descriptors): then the exit does not say `followed`, and that is all. */
+void hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when);
+void hands_stand_down(struct hands *h, uint32_t child);
+/* So many more of them may be carried out. */
+void hands_credit(struct hands *h, unsigned n);
 enum hands_whom { HANDS_MAIN, HANDS_TREE };
 /* To a child that has gone: nothing. */
 void hands_signal(struct hands *h, uint32_t child, int signal, enum hands_whom whom);

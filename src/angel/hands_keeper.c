@@ -179,6 +179,8 @@ static void keeper_spawn(struct hands *h, const struct order_message *m)
     if (say(h, m->bytes, m->n, m->fds, m->n_fds))
         return;
     memcpy(&head, m->bytes, sizeof head);
+    if (head.kind == WIRE_STAND) /* it does not stand, that is all */
+        return;
     *vec_push(&h->events_in) = (struct brood_event){
         .what = BROOD_FAILED, .child = head.child, .sys = errno, .step = "descriptor"};
     hands_deliver(h);

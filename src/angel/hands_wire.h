@@ -26,6 +26,9 @@ enum wire_kind {
     WIRE_NOTE,      /* named: name = unit */
     WIRE_READY,     /* named: bytes = status */
     WIRE_HANGS,     /* small: a = so many logs are in disk calls that do not come back */
+    WIRE_STAND,     /* order, struct hands_ends behind it */
+    WIRE_DOWN,      /* small: child has no standing order any more */
+    WIRE_CREDIT,    /* small: a = so many more standing orders may be carried out */
     /* keeper → brain */
     WIRE_FOUND = 101, /* found */
     WIRE_KEPT,        /* named, with a descriptor */

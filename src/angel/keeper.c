@@ -48,6 +48,7 @@ static void stop(void)
     if (!keeper.story.stopping)
         notify_send("STOPPING=1\nSTATUS=Stopping what it has started");
     keeper.story.stopping = 1;
+    keeper_stand_down_all();
     keeper_ask(HANDS_STOP);
 }
 

@@ -149,6 +149,7 @@ static void after_brain(int status)
     close(keeper.story.socket);
     keeper.pidfd = keeper.story.socket = -1;
     keeper.phase = SEND_NOTHING;
+    keeper_stand_down_all();
     brood_end_helpers(keeper.brood);
     if (!keeper.done && is_hopeless(status)) {
         keeper.done = true;
@@ -211,6 +212,7 @@ void keeper_leave(void)
         return;
     keeper.leave = true;
     keeper.leave_at = clock_mono() + LEAVE_GRACE;
+    keeper_stand_down_all(); /* it might not hear of it any more */
     keeper_send();
 }
 
@@ -269,6 +271,7 @@ static void spawn(struct heard *r)
 {
     struct order_head head;
     if (!r->lost && order_read(&order, r->bytes, (size_t)r->n, r->fds, r->n_fds)) {
+        keeper_stand_down(order.head.child);
         brood_spawn(keeper.brood, &order);
         return;
     }
@@ -390,10 +393,18 @@ static void take_small(const struct heard *r)
     case WIRE_SIGNAL:
         brood_signal(keeper.brood, m.child, m.a, m.b == HANDS_TREE ? HANDS_TREE : HANDS_MAIN);
         break;
+    case WIRE_DOWN:
+        keeper_stand_down(m.child);
+        break;
+    case WIRE_CREDIT:
+        keeper_credit(m.a);
+        break;
     case WIRE_SWEEP:
+        keeper_stand_down(m.child);
         brood_sweep(keeper.brood, m.child, m.n);
         break;
     case WIRE_RELEASE:
+        keeper_stand_down(m.child);
         brood_release(keeper.brood, m.child);
         break;
     case WIRE_DONE:
@@ -420,6 +431,8 @@ static void obey(struct heard *r)
     memcpy(&kind, r->bytes, sizeof kind);
     if (kind == WIRE_SPAWN)
         spawn(r);
+    else if (kind == WIRE_STAND && !r->lost)
+        keeper_stand(r->bytes, (size_t)r->n, r->fds, r->n_fds);
     else if (kind >= WIRE_KEEP && kind <= WIRE_READY)
         take_named(r);
     else

@@ -84,6 +84,15 @@ void keeper_send(void); /* whatever there is, as far as the socket takes it */
 void keeper_greeted(void);
 void keeper_ask(enum hands_asked what);
 
+/* keeper_stand.c: standing orders */
+void keeper_stand(char *order, size_t n, const int *fds, unsigned n_fds); /* WIRE_STAND's bytes */
+void keeper_stand_down(uint32_t child);
+void keeper_stand_down_all(void); /* and no credit */
+void keeper_credit(int32_t n);
+/* Its end is to be told as followed; then keeper_follow is to come. */
+bool keeper_is_followed(const struct brood_event *ev);
+void keeper_follow(uint32_t child);
+
 /* keeper_upgrade.c */
 void keeper_upgrade(void); /* comes back only when it could not */
 

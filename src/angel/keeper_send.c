@@ -133,8 +133,14 @@ static void send_events(void)
 {
     struct brood_event ev;
     send_asked();
-    while (!keeper.blocked && brood_event(keeper.brood, &ev) && put_event(&ev))
+    while (!keeper.blocked && brood_event(keeper.brood, &ev)) {
+        ev.exit.followed = keeper_is_followed(&ev);
+        if (!put_event(&ev))
+            break;
         brood_taken(keeper.brood, &ev);
+        if (ev.exit.followed)
+            keeper_follow(ev.child);
+    }
 }
 
 static void send_phase(void)

@@ -129,13 +129,14 @@ static void failed(void *arg, uint32_t child, int sys, const char *what)
 
 static void exited(void *arg, uint32_t child, const struct hands_exit *x)
 {
+    const char *more = x->followed ? " followed" : "";
     (void)arg;
     if (!x->known)
-        say("exited %u %ld unknown", child, (long)x->pid);
+        say("exited %u %ld unknown%s", child, (long)x->pid, more);
     else if (WIFSIGNALED(x->status))
-        say("exited %u %ld signal %d", child, (long)x->pid, WTERMSIG(x->status));
+        say("exited %u %ld signal %d%s", child, (long)x->pid, WTERMSIG(x->status), more);
     else
-        say("exited %u %ld code %d", child, (long)x->pid, WEXITSTATUS(x->status));
+        say("exited %u %ld code %d%s", child, (long)x->pid, WEXITSTATUS(x->status), more);
     if (puppet.wanted)
         hands_sweep(puppet.hands, child, 0);
 }
@@ -212,7 +213,11 @@ static void order_spawn(char **w)
         rlim_t value = (rlim_t)number(limit);
         s.limits[s.n_limits++] = (struct hands_limit){RLIMIT_NPROC, {value, value}};
     }
-    spawn(&s);
+    if (w[0][1] == 't') /* stand: for any signal, and code 3 */
+        hands_stand(puppet.hands, &s,
+                    &(struct hands_ends){.signals = UINT64_MAX, .codes = {1u << 3}});
+    else
+        spawn(&s);
     file_close(out);
 }
 
@@ -239,8 +244,12 @@ static void tell_kept(const char *name)
 static void obey(char **w)
 {
     struct hands *h = puppet.hands;
-    if (!strcmp(w[0], "spawn"))
+    if (!strcmp(w[0], "spawn") || !strcmp(w[0], "stand"))
         order_spawn(w);
+    else if (!strcmp(w[0], "down"))
+        hands_stand_down(h, (uint32_t)number(w[1]));
+    else if (!strcmp(w[0], "credit"))
+        hands_credit(h, (unsigned)number(w[1]));
     else if (!strcmp(w[0], "signal"))
         hands_signal(h, (uint32_t)number(w[1]), number(w[2]),
                      w[3][0] == 't' ? HANDS_TREE : HANDS_MAIN);

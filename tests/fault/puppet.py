@@ -112,6 +112,9 @@ class Puppet:
     def spawn(self, child, *argv, unit="unit", run=1, helper=False, user="", out=""):
         self.pull("spawn", unit, child, run, "h" if helper else "s", user, out, *argv)
 
+    def stand(self, child, run, script, unit="unit", out=""):
+        self.pull("stand", unit, child, run, "s", "", out, "/bin/sh", "-c", script)
+
     def shell(self, child, script, **more):
         self.spawn(child, "/bin/sh", "-c", script, **more)
         return int(self.heard("spawned", child)[2])

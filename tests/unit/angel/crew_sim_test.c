@@ -49,8 +49,11 @@ struct process {
     bool deaf;        /* passes TERM over */
     int64_t immortal; /* cannot be killed until then */
     bool sweeping;
-    bool asked; /* an operator said so, and it has not been started since */
-    bool costs; /* what is coming is a restart that nobody asked for */
+    bool asked;      /* an operator said so, and it has not been started since */
+    bool costs;      /* what is coming is a restart that nobody asked for */
+    bool standing;   /* it is started at once when it ends, before the crew has heard */
+    int64_t unheard; /* ... or not any more, but until then the world has not heard that */
+    bool follows;    /* it was: the crew is to order what has happened already */
     uint32_t run;
     int64_t restarts[SPENT]; /* the last ones nobody asked for */
     unsigned n_restarts;
@@ -77,7 +80,7 @@ struct world {
     bool calm;   /* nothing goes wrong any more */
     bool ending; /* all were told to leave */
     int64_t restarts[SPENT];
-    unsigned n_restarts, events, born, spared;
+    unsigned n_restarts, events, born, spared, credit, followed, squandered;
     const char *wrong;
     char why[160];
     uint32_t needs[SETS][2], after[SETS][1];
@@ -142,7 +145,7 @@ static void check_spawn(struct world *w, uint32_t i)
 {
     const struct process *p = &w->p[i];
     const struct crew_set *s = &w->crew.sets.p[w->crew.units.p[i].set];
-    if (p->coming || p->alive || p->rest)
+    if (!p->follows && (p->coming || p->alive || p->rest))
         violated(w, "two copies", i);
     for (uint32_t k = 0; k < s->n_needs; k++) {
         bool there = false;
@@ -174,9 +177,26 @@ static void check_budgets(struct world *w, uint32_t i)
         violated(w, "restarts beyond the budget of all", i);
 }
 
-static void spawn(struct world *w, uint32_t i)
+/* ---- standing orders ---- */
+
+static void stand_down(struct world *w, uint32_t i)
 {
-    check_spawn(w, i);
+    if (w->p[i].standing)
+        w->p[i].unheard = w->now + S / 1000 * (roll(w) % 3);
+    w->p[i].standing = false;
+}
+
+static void stand(struct world *w, uint32_t i)
+{
+    if (!crew_may_promise(&w->crew, i, w->now))
+        return;
+    w->p[i].standing = true;
+    if (w->credit < 2)
+        w->credit += crew_reserve(&w->crew, 3 - w->credit, w->now);
+}
+
+static void spawn_by_itself(struct world *w, uint32_t i)
+{
     struct process *p = &w->p[i];
     p->costs = !p->asked;
     p->asked = false;
@@ -191,6 +211,19 @@ static void spawn(struct world *w, uint32_t i)
                                .run = p->run,
                                .ev = fails ? EVENT_UNBORN : EVENT_SPAWNED,
                                .born = true});
+}
+
+static void spawn(struct world *w, uint32_t i)
+{
+    check_spawn(w, i);
+    struct process *p = &w->p[i];
+    if (p->follows) {
+        p->follows = false;
+        p->asked = false;
+        return;
+    }
+    stand_down(w, i);
+    spawn_by_itself(w, i);
 }
 
 static void is_born(struct world *w, uint32_t i, enum life_event ev)
@@ -228,6 +261,7 @@ static void watch(struct world *w, uint32_t i)
 static void term(struct world *w, uint32_t i)
 {
     struct process *p = &w->p[i];
+    stand_down(w, i);
     p->told = true;
     bool leaves = w->ending && w->crew.units.p[i].state == LIFE_STOPPING;
     for (uint32_t k = 0; k < UNITS && leaves; k++) {
@@ -245,6 +279,9 @@ static void sweep(struct world *w, uint32_t i)
     if (w->p[i].sweeping)
         violated(w, "two sweeps at once", i);
     w->p[i].sweeping = true;
+    if (w->p[i].follows)
+        return; /* nothing is left, as was told with its end */
+    stand_down(w, i);
     plan(w,
          (struct happening){.at = soon(w, S / 50), .unit = i, .run = w->p[i].run, .swept = true});
 }
@@ -257,7 +294,8 @@ static void is_swept(struct world *w, uint32_t i)
         crew_event(&w->crew, i, EVENT_SURVIVORS, w->now);
         return;
     }
-    p->alive = p->rest = false;
+    p->run += p->coming; /* born or not */
+    p->alive = p->rest = p->coming = false;
     crew_event(&w->crew, i, EVENT_EMPTY, w->now);
 }
 
@@ -276,6 +314,9 @@ static void ordered(void *arg, const struct crew_order *o)
         break;
     case CREW_SWEEP:
         sweep(w, o->unit);
+        break;
+    case CREW_CALM:
+        stand(w, o->unit);
         break;
     case CREW_SPARED:
         w->spared++;
@@ -348,6 +389,44 @@ static void tell(struct world *w, uint32_t i, enum life_event ev)
     check_unit(w, i);
 }
 
+/* It has ended, and there is another already before anybody was asked. */
+static void is_followed(struct world *w, uint32_t i)
+{
+    struct process *p = &w->p[i];
+    bool agreed = p->standing, asked = p->asked;
+
+    w->credit--;
+    p->standing = false;
+    p->unheard = 0;
+    spawn_by_itself(w, i);
+    if (!agreed) {
+        w->squandered++;
+        p->costs = true;
+        check_budgets(w, i); /* it has happened, born or not */
+        p->costs = false;
+        p->asked = asked; /* that was not the start that was asked for */
+        crew_squander(&w->crew, i, w->now);
+        tell(w, i, EVENT_AGAIN);
+        return;
+    }
+    w->followed++;
+    p->follows = true;
+    crew_promise(&w->crew, i);
+    tell(w, i, EVENT_AGAIN);
+    p->sweeping = false;
+    crew_event(&w->crew, i, EVENT_EMPTY, w->now);
+    for (unsigned k = 0; k < 2 && w->crew.units.p[i].due && w->crew.units.p[i].due <= w->now; k++)
+        tell(w, i, EVENT_DUE);
+    if (p->follows)
+        violated(w, "a promised start was not ordered", i);
+}
+
+static bool is_to_be_followed(const struct world *w, const struct happening *h)
+{
+    const struct process *p = &w->p[h->unit];
+    return h->ev == EVENT_AGAIN && !p->rest && w->credit && (p->standing || p->unheard > w->now);
+}
+
 static void happens(struct world *w, struct happening h)
 {
     struct process *p = &w->p[h.unit];
@@ -363,6 +442,11 @@ static void happens(struct world *w, struct happening h)
         if (!p->alive)
             return;
         p->alive = false;
+        if (is_to_be_followed(w, &h)) {
+            is_followed(w, h.unit);
+            return;
+        }
+        stand_down(w, h.unit);
     }
     tell(w, h.unit, h.ev);
 }
@@ -395,9 +479,10 @@ static void meddle(struct world *w)
     w->events++;
     static const enum life_event told[] = {EVENT_START, EVENT_STOP, EVENT_RESTART};
     uint32_t i = roll(w) % UNITS;
-    if (luck(w, 20))
+    if (luck(w, 20)) {
+        stand_down(w, i);
         crew_leave(&w->crew, i);
-    else
+    } else
         tell(w, i, told[roll(w) % 3]);
     if (luck(w, 10))
         crew_well(&w->crew, i, w->now);
@@ -410,6 +495,8 @@ static void new_brain(struct world *w)
 {
     struct pace_spent spent[UNITS], all = w->crew.spent; /* the brain keeps these on disk */
     bool spending[UNITS];
+    all.begun -= w->credit; /* what it had reserved is nobody's */
+    w->credit = 0;
     w->crew.spent = (struct pace_spent){.n = 0};
     for (uint32_t i = 0; i < UNITS; i++) {
         spending[i] = w->crew.units.p[i].spending;
@@ -423,7 +510,8 @@ static void new_brain(struct world *w)
         w->crew.units.p[i].spent = spent[i], w->crew.units.p[i].spending = spending[i];
     for (uint32_t i = 0; i < UNITS; i++) {
         struct process *p = &w->p[i];
-        p->sweeping = false;
+        p->sweeping = p->standing = false;
+        p->unheard = 0;
         for (unsigned k = 0; k < w->n; k++) /* sweeps were the old one's to ask for */
             if (w->next[k].used && w->next[k].unit == i &&
                 (w->next[k].swept || !w->next[k].exits) && !w->next[k].born)
@@ -525,8 +613,10 @@ static const char *story(struct world *w, uint64_t seed, unsigned events, unsign
         for (uint32_t i = 0; i < UNITS; i++)
             if (w->crew.units.p[i].state != LIFE_READY)
                 violated(w, "does not get ready in calm", i);
-    for (uint32_t i = 0; i < UNITS && !w->wrong; i++)
+    for (uint32_t i = 0; i < UNITS && !w->wrong; i++) {
+        stand_down(w, i);
         crew_leave(&w->crew, i);
+    }
     w->ending = true;
     crew_look(&w->crew, w->now);
     if (!comes_to(w, LIFE_STOPPED, 120 * S) && !w->wrong)
@@ -547,11 +637,15 @@ static void nothing_breaks(void **state)
     (void)state;
     const char *text = getenv("CREW_SIM_STORIES");
     unsigned stories = text ? (unsigned)strtoul(text, NULL, 10) : 200, events = 0, born = 0;
+    unsigned followed = 0, squandered = 0;
     for (uint64_t seed = 1; seed <= stories; seed++) {
         if (story(&world, seed, 25000, &events))
             fail_msg("seed %llu: %s", (unsigned long long)seed, world.why);
         born += world.born;
+        followed += world.followed;
+        squandered += world.squandered;
     }
+    check(followed > stories && squandered > stories / 20);
     check(events > stories * 25000 && born > stories * 500); /* a lot has happened */
 }
 
