@@ -1,4 +1,5 @@
 """Standing orders: the successor comes from the keeper alone, once, and only as was ordered."""
+import itertools
 import os
 import signal
 
@@ -7,6 +8,7 @@ import pytest
 from puppet import Puppet, lives, stat_of, until
 
 SLEEP = "exec sleep 1000"
+NUMBERS = itertools.count(100)
 
 
 @pytest.fixture
@@ -16,6 +18,13 @@ def puppet(tmp_path):
     p.end()
 
 
+def obeyed(puppet):
+    """Also the keeper has done what was pulled before: it takes one order after another."""
+    child = next(NUMBERS)
+    puppet.spawn(child, "/bin/true")
+    puppet.heard("exited", child)
+
+
 def start(puppet, run=2, script=SLEEP, credit=1, **more):
     """Child 1 runs, and its successor is ordered."""
     puppet.start()
@@ -23,7 +32,7 @@ def start(puppet, run=2, script=SLEEP, credit=1, **more):
     puppet.stand(1, run, script, **more)
     if credit:
         puppet.pull("credit", credit)
-    puppet.sync()
+    obeyed(puppet)
     return pid
 
 
@@ -49,8 +58,8 @@ def test_followed(puppet, tmp_path):
     os.close(fd)
     assert text.decode() == f"unit /bin/sh {puppet.state}\nerr\n"
     assert kill(puppet, second) == ["signal", "9"]
-    puppet.sync()
-    assert len(puppet.said("spawned")) == 1
+    obeyed(puppet)
+    assert len(puppet.said("spawned", 1)) == 1
 
 
 @pytest.mark.parametrize("code, followed", [(3, True), (4, False), (0, False)])
@@ -60,7 +69,7 @@ def test_only_those_ends(puppet, code, followed):
     pid = puppet.shell(1, f"read x <{puppet.state}/go; exit {code}")
     puppet.stand(1, 2, SLEEP)
     puppet.pull("credit", 1)
-    puppet.sync()
+    obeyed(puppet)
     (puppet.state / "go").write_text("go\n")
     assert puppet.heard("exited", 1)[2:] == [str(pid), "code", str(code)] + ["followed"] * followed
 
@@ -70,9 +79,9 @@ def test_not_followed(puppet, why):
     pid = start(puppet, run=3 if why == "another run" else 2, credit=0 if why == "no credit" else 1)
     if why == "down":
         puppet.pull("down", 1)
-        puppet.sync()
+        obeyed(puppet)
     assert kill(puppet, pid) == ["signal", "9"]
-    puppet.sync()
+    obeyed(puppet)
     assert len(puppet.said("spawned", 1)) == 1 and not puppet.processes()
 
 
@@ -82,10 +91,10 @@ def test_not_beside_what_is_left(puppet):
     pid = puppet.shell(1, "sleep 1002 & exec sleep 1000")
     puppet.stand(1, 2, SLEEP)
     puppet.pull("credit", 1)
-    puppet.sync()
+    obeyed(puppet)
     until(lambda: len(puppet.processes()) == 2)
     assert kill(puppet, pid) == ["signal", "9"]
-    puppet.sync()
+    obeyed(puppet)
     assert len(puppet.said("spawned", 1)) == 1
 
 
@@ -103,7 +112,7 @@ def test_it_cannot_be_started(puppet, tmp_path):
     program = tmp_path / "program"
     program.write_text("")
     puppet.pull("stand", "unit", 1, 2, "s", "", "", program)
-    puppet.sync()
+    obeyed(puppet)
     assert kill(puppet, pid) == ["signal", "9", "followed"]
     assert puppet.heard("failed", 1)[2:] == ["exec", "EACCES"]
 
@@ -111,18 +120,19 @@ def test_it_cannot_be_started(puppet, tmp_path):
 def test_descriptors_of_orders_are_closed(puppet, tmp_path):
     """One is kept for output and error that are one pipe; none when nothing stands."""
     os.mkfifo(tmp_path / "out")
-    fds = lambda: len(os.listdir(f"/proc/{puppet.process.pid}/fd"))
+    fds = lambda: sorted(os.readlink(f"/proc/{puppet.process.pid}/fd/{n}") for n in os.listdir(f"/proc/{puppet.process.pid}/fd")).count(
+        str(tmp_path / "out"))
     puppet.start()
     puppet.shell(1, SLEEP, out=tmp_path / "out")
-    puppet.sync()
-    before = fds()
+    obeyed(puppet)
+    assert fds() == 0
     for _ in range(50):
         puppet.stand(1, 2, SLEEP, out=tmp_path / "out")
-    puppet.sync()
-    assert fds() == before + 1
+    obeyed(puppet)
+    assert fds() == 1
     puppet.pull("down", 1)
-    puppet.sync()
-    assert fds() == before
+    obeyed(puppet)
+    assert fds() == 0
 
 
 # ---- with a real brain ----
