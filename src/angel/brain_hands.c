@@ -235,7 +235,8 @@ static void exited(void *arg, uint32_t child, const struct hands_exit *x)
     if (!r->told)
         r->restarts += sense == EVENT_AGAIN;
     brain_post(r, sense);
-    bw_must(!r->follows); /* crew_may_promise has kept its word */
+    r = brain_by_child(b, child); /* which may be forgotten now */
+    bw_must(!r || !r->follows);   /* crew_may_promise has kept its word */
 }
 
 static bool is_stuck(const struct brain *b, const struct replica *r)
