@@ -152,7 +152,8 @@ void replica_end_steps(struct replica *r);
 /* List done, one after another, on a fiber; done(s, e): e is NULL when all went well. */
 bool replica_signal(struct replica *r, int number, struct bw_err *e);
 
-/* The process alone, now; `when`: whenever it has ended so, as a standing order for the next run. */
+/* The process alone, now; `when`: whenever it has ended so, as a standing order for the next run.
+ */
 bool replica_spawn(struct replica *r, const struct hands_ends *when, struct bw_err *e);
 
 /* ---- brain_stand.c ---- */
