@@ -1,8 +1,8 @@
-/* keeper.h: the process that holds the children. One thread, one epoll, no heap once it runs but for
- * standing orders; it decides nothing but that a brain which ends unasked is started again. keeper.c
- * is its life and signals, keeper_brain.c the brain's process and what it orders, keeper_send.c what
- * it is told, keeper_stand.c what it may do before the brain has heard, keeper_upgrade.c a new
- * program in the place of this one. */
+/* keeper.h: the process that holds the children. One thread, one epoll, no heap once it runs but
+ * for standing orders; it decides nothing but that a brain which ends unasked is started again.
+ * keeper.c is its life and signals, keeper_brain.c the brain's process and what it orders,
+ * keeper_send.c what it is told, keeper_stand.c what it may do before the brain has heard,
+ * keeper_upgrade.c a new program in the place of this one. */
 #ifndef ANGEL_KEEPER_H
 #define ANGEL_KEEPER_H
 
