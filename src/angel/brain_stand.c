@@ -82,6 +82,7 @@ bool replica_is_followed(struct replica *r)
         r->run++;
         r->empty = false;
     }
+    give_credit(b);
     return agreed;
 }
 

@@ -85,7 +85,7 @@ bool replica_spawn(struct replica *r, const struct hands_ends *when, struct bw_e
     if (r->output && !when)
         capture_life(r->output, r->syncing == 0);
     if (ok && when)
-        hands_stand(r->brain->hands, &s, when);
+        ok = hands_stand(r->brain->hands, &s, when);
     else if (ok)
         ok = hands_spawn(r->brain->hands, &s, e);
     r->held |= ok;

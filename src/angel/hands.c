@@ -66,15 +66,16 @@ bool hands_spawn(struct hands *h, const struct hands_spec *s, struct bw_err *e)
     return true;
 }
 
-void hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when)
+bool hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when)
 {
     struct order_message *m = &h->message;
     struct bw_err e;
     if (h->socket < 0 || !order_pack(s, WIRE_STAND, m, &e) || sizeof m->bytes - m->n < sizeof *when)
-        return;
+        return false;
     memcpy(m->bytes + m->n, when, sizeof *when);
     m->n += sizeof *when;
     h->kind->spawn(h, m);
+    return true;
 }
 
 void hands_stand_down(struct hands *h, uint32_t child)

@@ -95,8 +95,9 @@ bool hands_spawn(struct hands *h, const struct hands_spec *s, struct bw_err *e);
  * tree is left, s is started at once, before anybody has heard of it: the exit says `followed`,
  * `spawned` or `failed` comes as ever. One per child; it is over with a sweep, release or spawn of
  * the child, when it was carried out, and with the brain. Not kept where something is lacking for
- * it (a keeper, memory, descriptors): then the exit does not say `followed`, and that is all. */
-void hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when);
+ * it (cgroups, memory, descriptors): then the exit does not say `followed`, and that is all. False:
+ * it is beyond its bounds, or there is no keeper. */
+bool hands_stand(struct hands *h, const struct hands_spec *s, const struct hands_ends *when);
 void hands_stand_down(struct hands *h, uint32_t child);
 /* So many more of them may be carried out. */
 void hands_credit(struct hands *h, unsigned n);
