@@ -160,8 +160,9 @@ bool replica_spawn(struct replica *r, const struct hands_ends *when, struct bw_e
 /* It has proved itself: where its next start can be promised, it is. */
 void replica_stand(struct replica *r);
 void replica_stand_down(struct replica *r); /* it is to end, or its settings are others */
-/* Its successor is being started. False: it is not wanted, and swept with what is left. */
-bool replica_is_followed(struct replica *r);
+/* It has ended, and its successor is being started: the next start, or, where it is not wanted any
+ * more, swept with what is left. */
+void replica_is_followed(struct replica *r);
 void brain_stand_all(struct brain *b); /* who has proved itself and has none */
 
 /* ---- brain_probe.c ---- */

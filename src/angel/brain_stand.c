@@ -66,13 +66,11 @@ void replica_stand_down(struct replica *r)
     r->standing = false;
 }
 
-bool replica_is_followed(struct replica *r)
+void replica_is_followed(struct replica *r)
 {
     struct brain *b = r->brain;
-    bool agreed = r->standing;
-    r->standing = false;
     b->credit -= b->credit > 0;
-    if (agreed) {
+    if (r->standing) {
         crew_promise(&b->crew, r->slot);
         r->follows = true;
     } else {
@@ -82,8 +80,8 @@ bool replica_is_followed(struct replica *r)
         r->run++;
         r->empty = false;
     }
+    r->standing = false;
     give_credit(b);
-    return agreed;
 }
 
 void brain_stand_all(struct brain *b)

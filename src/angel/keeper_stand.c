@@ -5,7 +5,6 @@
  * An order lies here as it came, but for what most have in common: the places for limits, and the
  * environment, which is kept once for all that have the same. Where memory or descriptors are
  * lacking an order does not stand: nothing but a little time is lost. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "angel/keeper_int.h"
+#include "core/map.h"
 
 /* The last bytes of an order. */
 struct words {
@@ -46,10 +46,7 @@ static _Alignas(8) char message[ORDER_MAX];
 
 static struct words **env_list(const char *p, size_t n)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)p[i]) * 16777619u;
-    return &envs[h % ENVS];
+    return &envs[map_hash(bw_str_of(p, n)) % ENVS];
 }
 
 static struct words *take_env(const char *p, size_t n)
