@@ -219,6 +219,7 @@ static void deaf_tree(struct loops *ls)
     struct stat st = {0};
     while (fstat(fd, &st) == 0 && st.st_size == 0) /* from now on it hears nothing */
         wait_until(clock_mono() + CLOCK_MS);
+    happens("s", "started"); /* the shell may be quicker than who tells of it */
     pid_t pid = unit("s").pid;
     check_ok(brain_tell(t.brain, "s", BRAIN_STOP, &e), &e);
     check(strstr(happens("s", "exited"), "SIGKILL"));
