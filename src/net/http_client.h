@@ -1,7 +1,8 @@
 /* http_client.h: HTTP/1.1 client for fibers and plain threads: keep-alive pool per loop (per client
  * on a plain thread), deadlines, streaming both ways, chunked. One struct http_client belongs to
  * one thread or loop. On a plain thread it drives a private libuv loop or blocking sockets
- * underneath; callers cannot tell. */
+ * underneath. Callers can tell by one thing: a peer that answers while it has not taken the request
+ * yet is not sent the rest by a plain thread; on a fiber what was handed over goes on. */
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
 

@@ -32,11 +32,13 @@ static void handle(struct http_req *rq, struct http_res *rs, void *arg)
         bw_buf_put(rs->body, rq->secure ? BW_LIT("secure") : BW_LIT("open"));
         return;
     }
-    while (rq->read(rq, &piece, NULL) && piece.n) {
+    bool ok;
+    while ((ok = rq->read(rq, &piece, NULL)) && piece.n) {
         bw_buf_put(rs->body, piece);
         if (mirror && !rs->flush(rs, NULL))
             return;
     }
+    rs->broken = !ok; /* what has gone out already was not all */
 }
 
 static void begin(const char *pem, int64_t handshake, struct tls_context **tls)
@@ -103,8 +105,11 @@ static void talk(void *arg)
     check_ok(ask(c, "/echo", bw_str_of(big, BIG), &got, &e), &e);
     check(got.n == BIG && memcmp(got.p, big, BIG) == 0);
     check_int(http_server_stats(served.server).connections, 1); /* one for all of them */
-    check_ok(ask(c, "/mirror", bw_str_of(big, BIG), &got, &e), &e);
-    check(got.n == BIG && memcmp(got.p, big, BIG) == 0);
+    if (fiber_current()) { /* a plain thread stops sending when the answer comes before
+                              (http_client.h) */
+        check_ok(ask(c, "/mirror", bw_str_of(big, BIG), &got, &e), &e);
+        check(got.n == BIG && memcmp(got.p, big, BIG) == 0);
+    }
     bw_buf_release(&got);
     http_client_free(c);
 }
