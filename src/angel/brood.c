@@ -172,24 +172,28 @@ void brood_tell_again(struct brood *b)
  * successor does not wait for this. */
 void brood_bury(struct brood *b)
 {
-    for (; b->n_unreaped; b->n_unreaped--)
-        identity_reap(b->slots[b->unreaped[b->n_unreaped - 1]].pidfd);
+    for (; b->n_unreaped; b->n_unreaped--) {
+        int pidfd = b->unreaped[b->n_unreaped - 1];
+        identity_reap(pidfd);
+        identity_close(pidfd); /* leaves the epoll too */
+    }
 }
 
-static void reap_later(struct brood *b, const struct slot *s)
+/* Its end is told and its tree empty: nobody needs the pidfd any more. */
+static void reap_later(struct brood *b, struct slot *s)
 {
-    b->unreaped[b->n_unreaped++] = number_of(b, s);
+    b->unreaped[b->n_unreaped++] = s->pidfd;
+    s->pidfd = -1;
     if (!b->keeper || b->n_unreaped == BROOD_UNREAPED)
         brood_bury(b);
 }
 
 void brood_let_go(struct brood *b, struct slot *s)
 {
-    brood_bury(b);
     if (s->zombie)
         identity_reap(s->pidfd);
     s->zombie = 0;
-    identity_close(s->pidfd); /* leaves the epoll too */
+    identity_close(s->pidfd);
     if (s->errors >= 0)
         close(s->errors);
     s->pidfd = s->errors = -1;
@@ -366,7 +370,7 @@ static bool make_record(struct brood *b, struct slot *s, struct bw_err *e)
     return r != NULL;
 }
 
-static void start(struct brood *b, struct slot *s, struct order *o)
+static void start(struct brood *b, struct slot *s, struct order *o, struct spawn *spawn)
 {
     struct bw_err e = {.code = BW_OK};
     struct spawned born;
@@ -377,20 +381,22 @@ static void start(struct brood *b, struct slot *s, struct order *o)
         refuse(b, s, SPAWN_CGROUP, errno);
         return;
     }
-    struct spawn spawn = {.order = o,
-                          .record = make_record(b, s, &e) ? brood_record(b, s) : NULL,
-                          .id = b->children.head->id,
-                          .lock = b->lock,
-                          .cgroup = group,
-                          .cgroup_by_hand = group >= 0 && (b->by_hand || !s->clean),
-                          .open_files = b->open_files};
-    bool ok = spawn.record && spawn_start(&spawn, &born, &f);
+    struct child_record *record = make_record(b, s, &e) ? brood_record(b, s) : NULL;
+    *spawn = (struct spawn){.room = spawn->room,
+                            .order = o,
+                            .record = record,
+                            .id = b->children.head->id,
+                            .lock = b->lock,
+                            .cgroup = group,
+                            .cgroup_by_hand = group >= 0 && (b->by_hand || !s->clean),
+                            .open_files = b->open_files};
+    bool ok = record && spawn_start(spawn, &born, &f);
     if (group >= 0)
         group_close(group);
     if (!ok) {
-        children_drop(spawn.record);
+        children_drop(record);
         s->record = 0;
-        refuse(b, s, spawn.record ? f.step : SPAWN_RECORD, spawn.record ? f.sys : e.sys);
+        refuse(b, s, record ? f.step : SPAWN_RECORD, record ? f.sys : e.sys);
         return;
     }
     s->stage = SLOT_BORN;
@@ -434,11 +440,12 @@ static struct slot *slot_for(struct brood *b, const struct order *o)
     return s;
 }
 
-void brood_spawn(struct brood *b, struct order *o)
+void brood_spawn(struct brood *b, struct order *o, struct spawn *spawn)
 {
+    struct spawn own = {.room = NULL};
     struct slot *s = slot_for(b, o);
     if (s)
-        start(b, s, o);
+        start(b, s, o, spawn ? spawn : &own);
 }
 
 void brood_refuse(struct brood *b, const struct order *o, int sys)

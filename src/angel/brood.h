@@ -12,6 +12,7 @@
 #include "angel/order.h"
 
 struct brood;
+struct spawn;
 
 struct brood_opts {
     const char *state; /* folder; NULL: nothing outlives this process */
@@ -31,8 +32,10 @@ void brood_reap(struct brood *b); /* keeper: there was a SIGCHLD */
  * brood_reap stops short of it, and is to be called again. */
 void brood_spare(struct brood *b, pid_t pid);
 
-/* What it says comes as events, also that it could not. */
-void brood_spawn(struct brood *b, struct order *o);
+/* What it says comes as events, also that it could not. `spawn` is room for what the start needs,
+ * with spawn.h's `room` set: the order is the child's, too, until that is free again. NULL: the
+ * child gets a copy of everything. */
+void brood_spawn(struct brood *b, struct order *o, struct spawn *spawn);
 /* The order was damaged on its way (descriptors lost): the same event as for a failed start. */
 void brood_refuse(struct brood *b, const struct order *o, int sys);
 void brood_signal(struct brood *b, uint32_t child, int signal, enum hands_whom whom);

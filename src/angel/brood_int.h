@@ -54,8 +54,8 @@ struct brood {
     /* What follows belongs to this process. */
     int epoll, timer, lock;
     bool keeper;
-    bool by_hand;                      /* children join their group themselves */
-    uint32_t unreaped[BROOD_UNREAPED]; /* slots of zombies nobody needs: brood_bury */
+    bool by_hand;                 /* children join their group themselves */
+    int unreaped[BROOD_UNREAPED]; /* pidfds of zombies nobody needs: brood_bury */
     unsigned n_unreaped;
     pid_t spared;
     int64_t timer_at;

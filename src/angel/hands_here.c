@@ -15,7 +15,7 @@
 static void here_spawn(struct hands *h, const struct order_message *m)
 {
     bw_must(order_read(&h->order, h->message.bytes, m->n, m->fds, m->n_fds));
-    brood_spawn(h->brood, &h->order);
+    brood_spawn(h->brood, &h->order, NULL);
     hands_deliver(h);
 }
 

@@ -23,6 +23,8 @@ struct identity {
 
 /* What the system says of a pid now; false: no such process. */
 bool identity_look(pid_t pid, struct identity *out);
+/* Linux: from what /proc/<pid>/stat holds. */
+bool identity_read(const char *stat, struct identity *out);
 /* Which start of the machine this is; "" when it does not tell. */
 void identity_boot(char out[IDENTITY_BOOT]);
 /* The handle of that very process; -1 when it has ended or the number means another by now. */

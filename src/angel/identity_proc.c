@@ -50,17 +50,14 @@ static void take_name(const char *text, const char *end, struct identity *out)
     out->name[n] = 0;
 }
 
-bool identity_look(pid_t pid, struct identity *out)
+bool identity_read(const char *stat, struct identity *out)
 {
-    char path[64], text[1024];
-    proc_path(path, pid, "/stat");
-    if (pid <= 0 || peek_file(AT_FDCWD, path, text, sizeof text) == 0)
-        return false;
-    const char *p = strrchr(text, ')'); /* the name may hold anything, also ") " */
+    const char *p = strrchr(stat, ')'); /* the name may hold anything, also ") " */
     if (!p || !p[1] || !p[2])
         return false;
-    *out = (struct identity){.pid = pid, .state = p[2]};
-    take_name(text, p, out);
+    const char *first = stat;
+    *out = (struct identity){.pid = (pid_t)number(&first), .state = p[2]};
+    take_name(stat, p, out);
     p += 3;
     for (int field = 1; *p == ' ' && field <= STAT_START; field++) {
         p++;
@@ -75,6 +72,14 @@ bool identity_look(pid_t pid, struct identity *out)
             out->started = v;
     }
     return true;
+}
+
+bool identity_look(pid_t pid, struct identity *out)
+{
+    char path[64], text[1024];
+    proc_path(path, pid, "/stat");
+    return pid > 0 && peek_file(AT_FDCWD, path, text, sizeof text) != 0 &&
+           identity_read(text, out) && out->pid == pid;
 }
 
 void identity_boot(char out[IDENTITY_BOOT])

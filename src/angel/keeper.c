@@ -274,7 +274,8 @@ int keeper_live(void)
         end_orphans();
     if (keeper.unreaped) /* it holds the lock, too */
         flock(keeper.story.lock, LOCK_UN);
-    brood_close(keeper.brood);
+    if (keeper_berths_are_free()) /* else its records are still written to */
+        brood_close(keeper.brood);
     return keeper.status;
 }
 

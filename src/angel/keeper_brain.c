@@ -234,8 +234,6 @@ void keeper_end_lost_brain(const char *state)
 
 /* ---- what it orders ---- */
 
-static struct order order;
-
 struct heard {
     ssize_t n;
     unsigned n_fds;
@@ -267,23 +265,26 @@ static void receive(struct heard *r)
     memcpy(r->fds, CMSG_DATA(got), r->n_fds * sizeof(int));
 }
 
-static void spawn(struct heard *r)
+static void spawn(const struct heard *r)
 {
+    struct berth *b = keeper_berth();
     struct order_head head;
-    if (!r->lost && order_read(&order, r->bytes, (size_t)r->n, r->fds, r->n_fds)) {
-        keeper_stand_down(order.head.child);
-        brood_spawn(keeper.brood, &order);
+    size_t n = (size_t)r->n;
+    memcpy(b->message, r->bytes, n);
+    if (!r->lost && order_read(&b->order, b->message, n, r->fds, r->n_fds)) {
+        keeper_stand_down(b->order.head.child);
+        brood_spawn(keeper.brood, &b->order, &b->spawn);
         return;
     }
     /* Read without descriptors it still says whose it is. */
-    if ((size_t)r->n < sizeof head)
+    if (n < sizeof head)
         return;
     memcpy(&head, r->bytes, sizeof head);
     head.std = 0;
     head.n_listen = 0;
-    memcpy(r->bytes, &head, sizeof head);
-    if (order_read(&order, r->bytes, (size_t)r->n, NULL, 0))
-        brood_refuse(keeper.brood, &order, r->lost ? EMFILE : EINVAL);
+    memcpy(b->message, &head, sizeof head);
+    if (order_read(&b->order, b->message, n, NULL, 0))
+        brood_refuse(keeper.brood, &b->order, r->lost ? EMFILE : EINVAL);
 }
 
 static struct kept *find_kept(const char *name)

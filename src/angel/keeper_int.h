@@ -8,6 +8,7 @@
 #include "angel/brood.h"
 #include "angel/hands_wire.h"
 #include "angel/keeper.h"
+#include "angel/spawn.h"
 
 #define KEEPER_KEPT  16384
 #define KEEPER_WORDS 24
@@ -68,6 +69,16 @@ bool keeper_watch(int fd, uint32_t tag, uint32_t events, int op);
 enum { WATCH_BROOD = 1, WATCH_SIGNALS, WATCH_SOCKET, WATCH_BRAIN };
 bool keeper_begin(struct bw_err *e);
 int keeper_live(void);
+
+/* keeper_berth.c */
+struct berth {
+    struct spawn spawn;
+    struct order order; /* to be read from the message */
+    _Alignas(8) char message[ORDER_MAX];
+};
+/* For one call of brood_spawn. Waits for some milliseconds at most. */
+struct berth *keeper_berth(void);
+bool keeper_berths_are_free(void); /* waits as long */
 
 /* keeper_brain.c */
 void keeper_start_brain(void);

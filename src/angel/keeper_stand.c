@@ -39,8 +39,7 @@ static struct stand *stands[CHILDREN_MAX + 1]; /* by number of child */
 static uint32_t top;                           /* none above */
 static struct words *envs[ENVS];
 static int32_t credit;
-static struct order order;
-static _Alignas(8) char message[ORDER_MAX];
+static struct order order; /* one that is to stand */
 
 /* ---- environments ---- */
 
@@ -204,11 +203,11 @@ bool keeper_is_followed(const struct brood_event *ev)
 }
 
 /* As it came: its length. */
-static size_t unpack(struct stand *s, unsigned room_fds)
+static size_t unpack(struct stand *s, char message[ORDER_MAX])
 {
     struct order_head *h = (void *)message;
-    const char *p = s->room + sizeof(int) * room_fds;
-    memset(message, 0, sizeof *h);
+    const char *p = s->room + sizeof(int) * (s->n_fds + s->one_output);
+    memset(h, 0, sizeof *h);
     memcpy(h, p, HEAD);
     size_t limits = h->n_limits * sizeof h->limits[0];
     memcpy(h->limits, p + HEAD, limits);
@@ -234,11 +233,12 @@ void keeper_follow(uint32_t child)
 {
     int fds[ORDER_FDS];
     struct stand *s = stands[child];
-    size_t n = unpack(s, s->n_fds + s->one_output);
-    unsigned n_fds = unfold_fds(s, ((const struct order_head *)(void *)message)->std, fds);
+    struct berth *b = keeper_berth();
+    size_t n = unpack(s, b->message);
+    unsigned n_fds = unfold_fds(s, ((const struct order_head *)(void *)b->message)->std, fds);
     stands[child] = NULL;
     credit--;
-    if (order_read(&order, message, n, fds, n_fds))
-        brood_spawn(keeper.brood, &order);
+    if (order_read(&b->order, b->message, n, fds, n_fds))
+        brood_spawn(keeper.brood, &b->order, &b->spawn);
     drop(s);
 }

@@ -41,7 +41,18 @@ struct spawn_marks {
     char unit[16 + ORDER_UNIT], id[32 + CHILDREN_ID];
 };
 
+/* Where a child that lives in its parent's memory has its stack, and how it says that it does not
+ * any more. */
+struct spawn_room {
+    _Atomic uint32_t busy;
+    _Alignas(16) char stack[32 * 1024];
+};
+
 struct spawn {
+    /* Linux: with a room the child is born without a copy of our memory, which takes longer than
+     * all else (decision 030), where that is safe. Until `busy` is 0 again (it runs, or has gone)
+     * the room, *this and what this points to are the child's. NULL: always with a copy. */
+    struct spawn_room *room;
     struct order *order; /* its word lists get the variables below */
     struct child_record *record;
     const char *id;           /* of the state folder */
@@ -49,6 +60,7 @@ struct spawn {
     int cgroup;               /* group_open's, to be born into; -1: none */
     bool cgroup_by_hand;      /* the child joins it itself */
     struct rlimit open_files; /* the child's, unless ordered otherwise */
+    int errors;               /* the child's end of the pipe: spawn_start's */
     struct spawn_marks marks;
     char fds[32], pid[32], names[HANDS_LISTEN * 65 + 32];
 };

@@ -11,9 +11,10 @@
 
 pid_t spawn_birth(struct spawn *s, int *handle)
 {
-    (void)s;
     *handle = -1;
     pid_t pid = fork();
+    if (pid == 0)
+        spawn_child(s);
     if (pid > 0)
         *handle = identity_hold(pid);
     return pid;
@@ -30,6 +31,12 @@ pid_t spawn_own_pid(void)
     return getpid();
 }
 
+uint64_t spawn_own_start(pid_t self)
+{
+    struct identity id;
+    return identity_look(self, &id) ? id.started : 0;
+}
+
 void spawn_close_others(int from)
 {
     struct rlimit limit;
@@ -39,15 +46,15 @@ void spawn_close_others(int from)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-bool spawn_join(int group)
+int spawn_join(int group)
 {
     (void)group;
-    errno = ENOTSUP;
-    return false;
+    return -ENOTSUP;
 }
 
 /* As root setgid and setuid change real, effective and saved. */
-bool spawn_become(uid_t uid, gid_t gid, const uint32_t *groups, unsigned n)
+int spawn_become(uid_t uid, gid_t gid, const uint32_t *groups, unsigned n)
 {
-    return setgroups((int)n, (const gid_t *)groups) == 0 && setgid(gid) == 0 && setuid(uid) == 0;
+    bool ok = setgroups((int)n, (const gid_t *)groups) == 0 && setgid(gid) == 0 && setuid(uid) == 0;
+    return ok ? 0 : -errno;
 }

@@ -5,19 +5,21 @@
 
 #include "angel/spawn.h"
 
-/* As fork: 0 in the child. *handle: identity.h's, -1 (errno) when there is none. */
+/* The child's number; it has begun with spawn_child. -1: none, errno says why. *handle:
+ * identity.h's, -1 (errno) when there is none. */
 pid_t spawn_birth(struct spawn *s, int *handle);
 
-/* In the child: does not come back. */
-_Noreturn void spawn_child(struct spawn *s, int errors);
+/* ---- in the child: 0, or the negative reason; errno is left alone ---- */
 
+_Noreturn void spawn_child(struct spawn *s);
 pid_t spawn_own_pid(void);
+uint64_t spawn_own_start(pid_t self); /* as identity.h's `started`; 0: not known */
 /* All from this number on close at exec, not before: the lock and the pipe are to live until then.
  */
 void spawn_close_others(int from);
 /* Into a group it was not born into. */
-bool spawn_join(int group);
+int spawn_join(int group);
 /* For good. As root. */
-bool spawn_become(uid_t uid, gid_t gid, const uint32_t *groups, unsigned n);
+int spawn_become(uid_t uid, gid_t gid, const uint32_t *groups, unsigned n);
 
 #endif

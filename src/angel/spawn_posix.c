@@ -41,9 +41,8 @@ bool spawn_start(struct spawn *s, struct spawned *out, struct spawn_failure *f)
     /* No handler of ours may run in the child. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->errors = ends[1];
     out->pid = spawn_birth(s, &out->pidfd);
-    if (out->pid == 0)
-        spawn_child(s, ends[1]);
     int sys = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
