@@ -2,7 +2,9 @@
  * its first instruction. Where the kernel or a container's filter does not let us: fork, pidfd_open
  * (the number cannot mean another while we have not waited for it), and the child joins by hand. */
 #include <linux/sched.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "angel/spawn_calls.h"
@@ -88,12 +90,26 @@ static long clone_shared(struct clone_args *a, struct spawn *s)
 }
 #endif
 
+/* Before 5.16 a core dump ended all that shared the memory. */
+static bool dumps_alone(void)
+{
+    static int known;
+    struct utsname u;
+    if (!known) {
+        char *end;
+        unsigned long major = uname(&u) == 0 ? strtoul(u.release, &end, 10) : 0;
+        unsigned long minor = major && *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+        known = major > 5 || (major == 5 && minor >= 16) ? 1 : -1;
+    }
+    return known > 0;
+}
+
 /* Not one whose memory is limited: out of memory before exec the kernel would end all that share
  * it. Nor one that becomes another user: for a moment the two would hold the same secrets. */
 static bool may_share(const struct spawn *s)
 {
     const struct order_head *h = &s->order->head;
-    return CAN_SHARE && s->room && !h->has_user && !h->memory_max;
+    return CAN_SHARE && s->room && !h->has_user && !h->memory_max && dumps_alone();
 }
 
 /* ---- births ---- */
@@ -177,7 +193,7 @@ void spawn_close_others(int from)
     if (CALL(close_range, from, UINT32_MAX, 4 /* CLOSE_RANGE_CLOEXEC */, 0,
              syscall(SYS_close_range, from, ~0U, 4)) == 0)
         return;
-    struct rlimit limit;
+    struct rlimit limit = {0};
     int last = CALL(prlimit64, 0, RLIMIT_NOFILE, 0, CALL_AT(&limit),
                     getrlimit(RLIMIT_NOFILE, &limit)) == 0 &&
                        limit.rlim_cur < 65536

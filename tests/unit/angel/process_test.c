@@ -26,6 +26,8 @@ static struct child_record *record;
 static struct groups groups;
 static struct sweep_room room;
 static char program[1024];
+/* Where the children to come live until exec; NULL: in a copy. */
+static struct spawn_room *place;
 
 struct life {
     struct spawned born;
@@ -68,7 +70,8 @@ static void launch(struct life *l, bool grouped)
         check((group = group_open(&groups, l->group, &fresh)) != -1);
     check(here_pipe(ends));
     order.out = ends[1];
-    struct spawn s = {.order = &order,
+    struct spawn s = {.room = place,
+                      .order = &order,
                       .record = record,
                       .id = ID,
                       .lock = -1,
@@ -77,6 +80,8 @@ static void launch(struct life *l, bool grouped)
                       .open_files = {.rlim_cur = 1024, .rlim_max = 1024}};
     l->out = ends[0];
     l->ok = spawn_start(&s, &l->born, &l->f);
+    while (place && place->busy) /* then s is ours again */
+        here_nap();
     here_close(ends[1]);
     if (group != -1)
         group_close(group);
@@ -361,6 +366,39 @@ static void tells_why_not(void **state)
     check(!strcmp(spawn_step_name(SPAWN_CHDIR), "chdir"));
 }
 
+#ifndef _WIN32
+
+static struct spawn_room the_place;
+
+static int in_place(void **state)
+{
+    (void)state;
+    place = &the_place;
+    return 0;
+}
+
+static int by_copy(void **state)
+{
+    (void)state;
+    place = NULL;
+    return 0;
+}
+
+/* A child that lives in our memory and asks in vain in each folder of its PATH. */
+static void leaves_errno_alone(void **state)
+{
+    struct life l;
+    (void)state;
+    prepare((const char *const[]){"seven", NULL});
+    order.words[0] = (char *)(uintptr_t) "no_such_program_in_any_path";
+    errno = 4711;
+    launch(&l, false);
+    check(errno == 4711);
+    check(l.ok && ended_by(&l, here_now() + PATIENCE));
+    bury(&l);
+}
+#endif
+
 /* ---- trees ---- */
 
 static void make_sweep(const struct life *l, struct sweep *out, struct spawn_marks *m)
@@ -553,6 +591,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(gets_its_words),
         cmocka_unit_test(gets_no_more_than_ordered),
         cmocka_unit_test(tells_why_not),
+#ifndef _WIN32
+        {"is recorded, born in place", is_recorded, in_place, by_copy, NULL},
+        {"gets its words, born in place", gets_its_words, in_place, by_copy, NULL},
+        {"gets no more, born in place", gets_no_more_than_ordered, in_place, by_copy, NULL},
+        {"tells why not, born in place", tells_why_not, in_place, by_copy, NULL},
+        {"stopped means empty, born in place", stopped_means_empty, in_place, by_copy, NULL},
+        cmocka_unit_test_setup_teardown(leaves_errno_alone, in_place, by_copy),
+#endif
         cmocka_unit_test(stopped_means_empty),
         cmocka_unit_test(takes_limits),
 #ifdef _WIN32
