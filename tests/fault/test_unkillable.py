@@ -141,3 +141,28 @@ def test_end_and_new_start_with_one_that_cannot_be_killed(mute, one, tmp_path):
     mute.go()
     started = until(lambda: (lambda u: u if u["state"] == "ready" and u["pid"] != cat else None)(a.unit("api")), a.log)
     assert started["restarts"] == 1 and not lives(cat)
+
+
+def test_programs_on_a_disk_that_does_not_answer_hold_nobody_up(mute, one):
+    """More of them hang in exec, with the keeper's memory in use, than the keeper has berths for (keeper_berth.c)."""
+    n = 6
+    a = one([{"Name": "alive", "Run": ["/bin/sleep", "1000"]}] +
+            [{"Name": f"hangs{i}", "Run": [str(mute.mount / f"program{i}")], "StopRunAbortTimeoutSec": 1} for i in range(n)])
+    pid = a.until("alive", "ready")["pid"]
+    mute.asked()  # one asks, and the others wait for its answer
+    until(lambda: len(before_exec(a)) == n, a.log)
+    for _ in range(3):
+        os.kill(pid, signal.SIGKILL)
+        pid = a.renewed("alive", pid)["pid"]
+    assert len(before_exec(a)) == n
+    mute.go()  # none of the programs is there: each says why, in its own words
+    for i in range(n):
+        a.until(f"hangs{i}", "backoff")
+        assert f"program{i}" in a.ctl("why", f"hangs{i}").stdout
+
+
+def before_exec(a):
+    """Children of the keeper that still are, by their words, the keeper; without the brain, which is one as well."""
+    words = open(f"/proc/{a.process.pid}/cmdline", "rb").read()
+    of = burrow.run("pgrep", "-P", str(a.process.pid)).stdout.split()
+    return [p for p in of if open(f"/proc/{p}/cmdline", "rb").read() == words and stat_of(int(p))[0] in "DS"]
