@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -197,6 +198,19 @@ static void a_server_is_asked(struct loops *ls)
     end();
 }
 
+/* As a look under way is: connected, and the server reads. */
+static int hold(struct tiny_http *s)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                            .sin_port = htons((uint16_t)s->port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    check(connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
+    while (!tiny_http_is_reading(s))
+        wait_until(clock_mono() + CLOCK_MS);
+    return fd;
+}
+
 static void a_connection_comes_and_goes(struct loops *ls)
 {
     struct tiny_http s;
@@ -204,12 +218,14 @@ static void a_connection_comes_and_goes(struct loops *ls)
     (void)ls;
     begin();
     tiny_http_start(&s);
+    int silent = hold(&s);
     snprintf(text, sizeof text, "tcp:127.0.0.1:%u", s.port);
     add(PROBE_READY, text);
     add(PROBE_LIVE, text);
     start_for(1);
     check_said(0, PROBE_READY, true, "well");
     tiny_http_stop(&s);
+    close(silent);
     t_await(&t.n, 3);
     check(t.said[1].what != t.said[2].what || t.said[1].what == PROBE_LIVE);
     check_said(1, t.said[1].what, false, "refused");

@@ -50,12 +50,24 @@ static void serve(struct tiny_http *t, int fd)
     }
 }
 
+/* From when on the connection is one that tiny_http_stop ends; false: it has been called. */
+static bool take(struct tiny_http *t, int fd)
+{
+    pthread_mutex_lock(&t->lock);
+    bool goes_on = !t->stops;
+    t->peer = goes_on ? fd : -1;
+    pthread_mutex_unlock(&t->lock);
+    return goes_on;
+}
+
 static void *work(void *arg)
 {
     struct tiny_http *t = arg;
     int fd;
     while ((fd = accept(t->fd, NULL, NULL)) >= 0) {
-        serve(t, fd);
+        if (take(t, fd))
+            serve(t, fd);
+        take(t, -1);
         close(fd);
     }
     return NULL;
@@ -65,7 +77,7 @@ void tiny_http_start(struct tiny_http *t)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof a;
-    *t = (struct tiny_http){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    *t = (struct tiny_http){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .peer = -1};
     pthread_mutex_init(&t->lock, NULL);
     check(bind(t->fd, (struct sockaddr *)&a, n) == 0 && listen(t->fd, 50) == 0);
     check(getsockname(t->fd, (struct sockaddr *)&a, &n) == 0);
@@ -76,9 +88,22 @@ void tiny_http_start(struct tiny_http *t)
 void tiny_http_stop(struct tiny_http *t)
 {
     shutdown(t->fd, SHUT_RDWR);
+    pthread_mutex_lock(&t->lock);
+    t->stops = true;
+    if (t->peer >= 0) /* it may be asked by the very loop that waits for us here */
+        shutdown(t->peer, SHUT_RD);
+    pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
     close(t->fd);
     pthread_mutex_destroy(&t->lock);
+}
+
+bool tiny_http_is_reading(struct tiny_http *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is = t->peer >= 0;
+    pthread_mutex_unlock(&t->lock);
+    return is;
 }
 
 void tiny_http_last(struct tiny_http *t, char out[8192])
