@@ -179,7 +179,7 @@ void brood_bury(struct brood *b)
     }
 }
 
-/* Its end is told and its tree empty: nobody needs the pidfd any more. */
+/* What is left of its tree is found by its group: nobody needs the pidfd any more. */
 static void reap_later(struct brood *b, struct slot *s)
 {
     b->unreaped[b->n_unreaped++] = s->pidfd;

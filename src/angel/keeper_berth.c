@@ -22,7 +22,7 @@ static bool is_free(unsigned i)
     return !atomic_load_explicit(&rooms[i].busy, memory_order_acquire);
 }
 
-/* For what a start takes, not for a disk. The kernel wakes who waits for what it clears. */
+/* For what a start takes at most, not for a disk. The kernel wakes who waits for what it clears. */
 static bool frees_soon(unsigned i)
 {
     int64_t left = taken[i] + PATIENCE - clock_mono();
@@ -37,7 +37,7 @@ struct berth *keeper_berth(void)
     unsigned i = last; /* its pages are warm */
     for (unsigned k = 0; k < SHARED && !is_free(i); k++)
         i = (i + 1) % SHARED;
-    if (!frees_soon(i)) /* the one that was taken first, when all are taken */
+    if (!frees_soon(i)) /* all are taken, i last: of the others some may long wait for a disk */
         return &spare;
     last = i;
     taken[i] = clock_mono();

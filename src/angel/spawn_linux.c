@@ -124,8 +124,10 @@ static pid_t clone_3(struct spawn *s, int *pidfd)
     }
     if (may_share(s)) {
         long r = clone_shared(&a, s);
-        errno = r < 0 ? (int)-r : errno;
-        return r < 0 ? -1 : (pid_t)r;
+        if (r >= 0)
+            return (pid_t)r;
+        errno = (int)-r;
+        return -1;
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &a, sizeof a);
     if (pid == 0)

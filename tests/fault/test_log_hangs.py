@@ -173,7 +173,7 @@ def test_restarted_and_removed_while_it_hangs(disk, make, tmp_path):
     a.process.send_signal(signal.SIGHUP)
     until(lambda: "bad" not in a.units() and a.units().get("new", {}).get("state") == "ready", a.log)
     until(lambda: "hello" in a.ctl("logs", "new").stdout, a.log)
-    assert "hangs_since" in a.unit("new")["log"]
+    until(lambda: "hangs_since" in a.unit("new")["log"], a.log)  # its text may be there before its disk has been asked
     captures(good, 100)
     disk.answer()
     until(lambda: bad.log.read_bytes() == LINE * sum(bad.orders), a.log)
